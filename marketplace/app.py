@@ -15,7 +15,7 @@ from marketplace.core.config import Config
 from marketplace.core.http import openapi
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.front_page import add_front_page
-from marketplace.core.http.server import make_server
+from marketplace.core.http.server import DatabaseReview, make_server
 from marketplace.identity import authentication
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
@@ -67,7 +67,7 @@ def authenticate(session: Session) -> Actor:
 
 
 def create_app(config: Config) -> Flask:
-    app = make_server(config, authenticate, database_state.fault)
+    app = make_server(config, authenticate, DatabaseReview(database_state.fault, database_state.advice))
     openapi.publish(app, BLUEPRINTS)
     add_front_page(app)
     return app

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.core.db import APP_ROLE
 from marketplace.core.message import Bilingual
+from marketplace.database_roles import login_owns
 
 # Tables whose rows belong to no party in particular. Every other one has policies, also one that is made later.
 OPEN_TABLES = frozenset(
@@ -33,7 +34,7 @@ OPEN_TABLES = frozenset(
     }
 )
 
-_ROLE = sa.text("SELECT pg_has_role(current_user, oid, 'SET') FROM pg_roles WHERE rolname = :role")
+_ROLE = sa.text("SELECT pg_has_role(session_user, oid, 'SET') FROM pg_roles WHERE rolname = :role")
 _UNGUARDED = sa.text(
     "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'"
     " WHERE c.relkind IN ('r', 'p') AND NOT c.relname = ANY (:open) AND (NOT c.relrowsecurity"
@@ -61,5 +62,17 @@ def fault(connection: sa.Connection) -> Bilingual | None:
         return Bilingual(
             f"数据库缺少这些表的行级权限：{named}。请用 inlay restore 恢复备份。",
             f"The database lacks the policies or rights of {named}: restore a backup with `inlay restore`.",
+        )
+    return None
+
+
+def advice(connection: sa.Connection) -> Bilingual | None:
+    """Return what an operator should change, though the market works; None if there is nothing."""
+    if login_owns(connection):
+        return Bilingual(
+            "数据库账号拥有这些表，行级权限拦不住它：请在 DATABASE_URL 中写另一个账号，"
+            "在 MIGRATION_DATABASE_URL 中写这个账号，再执行 inlay migrate。",
+            "The database's login owns the tables, and no policy holds it: name another login in DATABASE_URL and this"
+            " one in MIGRATION_DATABASE_URL, and run `inlay migrate`.",
         )
     return None

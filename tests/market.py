@@ -16,6 +16,7 @@ from marketplace import models, schema
 from marketplace.app import create_app
 from marketplace.core import db, log, storage
 from marketplace.core.config import Config
+from marketplace.local import postgres
 from marketplace.local.servers import LocalServers, start_servers
 
 assert models.metadata.tables
@@ -30,9 +31,9 @@ TEMPLATE = "inlay_template"
 def running_servers(folder: Path) -> Iterator[LocalServers]:
     """Start PostgreSQL and Valkey, with a migrated template database."""
     with start_servers(folder, fsync=False) as running:
-        with psycopg.connect(_plain(running.database_url), autocommit=True) as admin:
+        with psycopg.connect(_plain(running.owner_url), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {TEMPLATE}")
-        schema.upgrade(_named(running.database_url, TEMPLATE))
+        schema.upgrade(_named(running.owner_url, TEMPLATE))
         yield running
 
 
@@ -45,11 +46,31 @@ def _named(url: str, name: str) -> str:
 
 
 def clone(servers: LocalServers, name: str) -> str:
-    """Make a fresh migrated database and return its URL."""
-    with psycopg.connect(_plain(servers.database_url), autocommit=True) as admin:
+    """Make a fresh migrated database and return the URL for the market's login."""
+    with psycopg.connect(_plain(servers.owner_url), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     return _named(servers.database_url, name)
+
+
+def owner_of(url: str) -> str:
+    """Return the URL of the same database for the login that owns its tables."""
+    return sa.make_url(url).set(username=postgres.NAME).render_as_string(hide_password=False)
+
+
+def clone_to_own(servers: LocalServers, name: str) -> str:
+    """Make a fresh migrated database and return the URL for the login that owns its tables."""
+    return owner_of(clone(servers, name))
+
+
+@contextmanager
+def owning() -> Iterator[Session]:
+    """A transaction in the present database of the login that owns the tables: no policy holds it, and no right is
+    withheld from it. It commits."""
+    url: sa.URL = db.Sessions.kw["bind"].url
+    engine = sa.create_engine(url.set(username=postgres.NAME), poolclass=sa.NullPool)
+    with Session(engine, expire_on_commit=False) as opened, opened.begin():
+        yield opened
 
 
 @contextmanager
@@ -93,8 +114,8 @@ def application(config: Config) -> Iterator[Flask]:
 @contextmanager
 def looking() -> Iterator[Session]:
     """A session that sees everything, for looking at what a call left behind. It never commits."""
-    with db.Sessions() as opened:
-        opened.execute(sa.text("SELECT 1"))
-        opened.rollback()
+    url: sa.URL = db.Sessions.kw["bind"].url
+    engine = sa.create_engine(url.set(username=postgres.NAME), poolclass=sa.NullPool)
+    with Session(engine, expire_on_commit=False) as opened:
         yield opened
         opened.rollback()

@@ -52,7 +52,7 @@ def market(url: str, servers: LocalServers, tmp_path_factory: pytest.TempPathFac
 
 
 def rows(servers: LocalServers, query: str) -> Any:
-    dsn = servers.database_url.replace("+psycopg", "").replace("/inlay?", "/inlay_walk?")
+    dsn = servers.owner_url.replace("+psycopg", "").replace("/inlay?", "/inlay_walk?")
     with psycopg.connect(dsn) as connection:
         return connection.execute(query).fetchall()
 

@@ -15,7 +15,7 @@ from marketplace import schema
 from marketplace.bids import pricing_models
 from marketplace.database_state import OPEN_TABLES
 from marketplace.local.servers import LocalServers
-from tests.market import clone
+from tests.market import clone_to_own
 
 
 def test_there_is_one_line_of_numbered_files() -> None:
@@ -27,7 +27,7 @@ def test_there_is_one_line_of_numbered_files() -> None:
 
 
 def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_migrations")
+    url = clone_to_own(servers, "inlay_migrations")
     assert schema.current(url) == schema.head()
     command.check(schema.alembic_config(url))
     schema.downgrade(url, "base")
@@ -41,7 +41,7 @@ def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: Loc
 
 def test_every_table_with_a_party_in_it_has_row_level_security(servers: LocalServers) -> None:
     # These are read by several sides and guarded by the rooms' policies.
-    url = clone(servers, "inlay_rls")
+    url = clone_to_own(servers, "inlay_rls")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         rows = connection.execute(
@@ -88,7 +88,7 @@ DELIVERABLES = [{"kind": "video", "count": 2}, {"kind": "live", "count": 1}, {"k
 
 
 def test_prices_stored_before_terms_and_option_costs_get_the_same_as_new_ones(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_terms")
+    url = clone_to_own(servers, "inlay_terms")
     schema.downgrade(url, "0002")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     columns = (
@@ -135,7 +135,7 @@ def test_prices_stored_before_terms_and_option_costs_get_the_same_as_new_ones(se
 
 
 def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_deadline(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_windows")
+    url = clone_to_own(servers, "inlay_windows")
     schema.downgrade(url, "0008")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
@@ -196,7 +196,7 @@ def _former_review(connection: sa.Connection, status: str, codes: tuple[str, ...
 
 
 def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_reviews")
+    url = clone_to_own(servers, "inlay_reviews")
     schema.downgrade(url, "0020")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     override = {"overall": 5.0, "intrusiveness": 95.0, "flags_cleared": False}
@@ -260,7 +260,7 @@ def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(serv
 
 
 def test_bids_stored_before_briefs_could_change_stand_by_the_version_that_they_answered(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_changes")
+    url = clone_to_own(servers, "inlay_changes")
     schema.downgrade(url, "0016")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     ids = {name: uuid4() for name in ("party", "channel", "closed", "cancelled", "version", "bid", "whole", "revision")}
@@ -323,7 +323,7 @@ _OLD_BIDS = (
 
 
 def test_closed_briefs_and_proofs_of_before_keep_the_present_names_of_their_channels(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_names")
+    url = clone_to_own(servers, "inlay_names")
     schema.downgrade(url, "0022")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     ids = {"channel": uuid4(), "any": uuid4()}
@@ -345,7 +345,7 @@ def test_closed_briefs_and_proofs_of_before_keep_the_present_names_of_their_chan
 
 
 def test_handles_that_look_alike_are_one_after_the_upgrade(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_seen")
+    url = clone_to_own(servers, "inlay_seen")
     schema.downgrade(url, "0023")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     keys = sa.text("SELECT handle, handle_key, account_key FROM channels ORDER BY account_key")
@@ -370,7 +370,7 @@ def test_handles_that_look_alike_are_one_after_the_upgrade(servers: LocalServers
 
 
 def test_channels_keys_and_parties_from_before_claims_come_up_as_they_should(servers: LocalServers) -> None:
-    url = clone(servers, "inlay_claims")
+    url = clone_to_own(servers, "inlay_claims")
     schema.downgrade(url, "0016")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     columns = "id, created_at, creator_id, platform, account_key, handle, name, verticals, status, version"

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from marketplace.local.servers import LocalServers
 from tests import pages
 from tests.make import clips
+from tests.market import owner_of
 from tests.pages import Reader, Step
 from tests.running_market import RunningMarket, running_market
 
@@ -49,7 +50,7 @@ def walked(reader: Reader, text: str) -> list[Step]:
 
 def a_day_passes(market: RunningMarket) -> None:
     """Let the day be over for which bidders may think about a change of a brief."""
-    with psycopg.connect(market.database_url.replace("+psycopg", "")) as connection:
+    with psycopg.connect(owner_of(market.database_url).replace("+psycopg", "")) as connection:
         moved = connection.execute(
             "UPDATE briefs SET changed_at = changed_at - interval '1 day' WHERE changed_at IS NOT NULL"
         )

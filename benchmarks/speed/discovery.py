@@ -79,8 +79,8 @@ def run(channels: int = CHANNELS) -> dict[str, Any]:
     is; the database's is not in it.
     """
     with TemporaryDirectory() as folder, start_servers(Path(folder) / "servers", fsync=False) as servers:
-        schema.upgrade(servers.database_url)
-        engine = db.connect(servers.database_url, statement_timeout_ms=900_000)
+        schema.upgrade(servers.owner_url)
+        engine = db.connect(servers.owner_url, statement_timeout_ms=900_000)
         try:
             return _measured(channels, ColumnFile(Path(folder) / "columns"))
         finally:
@@ -91,7 +91,7 @@ def _measured(channels: int, columns: ColumnFile) -> dict[str, Any]:
     with db.transaction() as session:
         brand_id, _ = market.party(session, "brand")
         crowd.fill(session, channels)
-    with db.unscoped() as session:
+    with db.Sessions.begin() as session:
         session.execute(sa.text("ANALYZE"))
     wanted = {name: _brief(brand_id, cells) for name, cells in TARGETS.items()}
     before, began = psutil.Process().memory_info().rss, time.perf_counter()

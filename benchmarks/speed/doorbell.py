@@ -39,8 +39,8 @@ def run() -> dict[str, Any]:
     """Return bids and tasks a second and their ratio: the medians of the rounds, and the processor time of each."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
         servers = stack.enter_context(start_servers(Path(folder)))
-        schema.upgrade(servers.database_url)
-        engine = db.connect(servers.database_url, pool_size=4)
+        schema.upgrade(servers.owner_url)
+        engine = db.connect(servers.owner_url, pool_size=4)
         stack.callback(engine.dispose)
         briefs = _fill()
         argv = [sys.executable, "-m", "celery", "--quiet", "-A", "benchmarks.speed.noop", "worker", "--queues", "noop"]
@@ -78,7 +78,7 @@ def _fill() -> list[UUID]:
         for brief_id in briefs:
             market.bids(session, brief_id, brand_id, creator_id)
         session.execute(sa.text("UPDATE events SET relayed_at = now()"))
-    with db.unscoped() as session:
+    with db.Sessions.begin() as session:
         session.execute(sa.text("ANALYZE"))  # as autovacuum would have done long ago
     return briefs
 

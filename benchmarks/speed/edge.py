@@ -44,7 +44,7 @@ Work = Callable[[], float]  # does it once and says how many seconds it took
 def run() -> dict[str, Any]:
     """Return requests a second of both and their ratios (ours over bare: 0.5 is half as fast)."""
     with TemporaryDirectory() as folder, start_servers(Path(folder)) as servers:
-        schema.upgrade(servers.database_url)
+        schema.upgrade(servers.owner_url)
         engine = db.connect(servers.database_url)
         config = Config(
             servers.database_url, servers.redis_url, servers.broker_url, "bench", rate_limit_per_minute=10**9
@@ -56,7 +56,7 @@ def run() -> dict[str, Any]:
             market.channels(session, creator_id, 3 * (ROUNDS + WARM) + 10)
             channels = list(session.scalars(sa.text("SELECT id FROM channels ORDER BY id")).all())
         client = create_app(config).test_client()
-        bare = psycopg.connect(servers.database_url.replace("+psycopg", ""))
+        bare = psycopg.connect(servers.owner_url.replace("+psycopg", ""))
         found = _post(client, servers, bare, key, brief_id, channels)
         found |= _list(client, servers, bare, key)
         bare.close()

@@ -78,7 +78,7 @@ class _File:
 def run() -> dict[str, Any]:
     """Return the file's rows a second by either way, and ours over COPY's."""
     with TemporaryDirectory() as folder, start_servers(Path(folder) / "servers") as servers:
-        schema.upgrade(servers.database_url)
+        schema.upgrade(servers.owner_url)
         engine = db.connect(servers.database_url, statement_timeout_ms=120_000)
         path = Path(folder) / "channels.csv"
         _write(path)
@@ -239,7 +239,7 @@ def _hand_in(path: Path) -> ClaimedJob:
 
 def _copy(servers: LocalServers) -> dict[str, Any]:
     """Fill copies of the tables with the rows that the import left; the texts are made before the clock starts."""
-    url = make_url(servers.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = make_url(servers.owner_url).set(drivername="postgresql").render_as_string(hide_password=False)
     stored = 0
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         texts = {}

@@ -43,7 +43,7 @@ def run(pictures: int = PICTURES, seconds: int = SECONDS) -> dict[str, Any]:
         PictureHash(float(at // 2), ("plain", "mirrored")[at % 2], bits.tobytes(), 100) for at, bits in enumerate(own)
     ]
     with TemporaryDirectory() as folder, start_servers(Path(folder), fsync=False) as servers:
-        schema.upgrade(servers.database_url)
+        schema.upgrade(servers.owner_url)
         engine = db.connect(servers.database_url, pool_size=2)
         try:
             with db.transaction() as session:

@@ -192,15 +192,15 @@ def _through_postgresql(features: Singles, right: set[int]) -> tuple[float, dict
     count = features.shape[1]
     ids = np.frombuffer(np.random.default_rng(2).bytes(16 * count), dtype="V16")
     with TemporaryDirectory() as folder, start_servers(Path(folder)) as servers:
-        engine = db.connect(servers.database_url, statement_timeout_ms=600_000)
-        with db.unscoped() as session:
+        engine = db.connect(servers.owner_url, statement_timeout_ms=600_000)
+        with db.Sessions.begin() as session:
             columns = ", ".join(f"{name} real NOT NULL" for name in FEATURES)
             session.execute(sa.text(f"CREATE TABLE bench_bids (id uuid PRIMARY KEY, {columns})"))
             values = {"id": ids, **dict(zip(FEATURES, features, strict=True))}
             column_copy.write(session, "bench_bids", _KINDS, values, np.argsort(ids.view("S16")))
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
             plain.execute(sa.text("VACUUM ANALYZE bench_bids"))
-        with db.unscoped() as session:
+        with db.Sessions.begin() as session:
             found = {one.id.bytes for one in session.execute(_BEST_SQL)}
             stored = _ms(lambda: session.execute(_BEST_SQL).all(), 5)
         assert len(found & {ids[row].tobytes() for row in right}) >= BEST - 1  # the last may tie
@@ -212,7 +212,7 @@ def _through_postgresql(features: Singles, right: set[int]) -> tuple[float, dict
 def _persist() -> dict[str, Any]:
     """Read every bid, score it and keep the scores as a run of their own, its best under an index."""
     marks = [time.perf_counter()]
-    with db.unscoped() as session:
+    with db.Sessions.begin() as session:
         session.execute(sa.text("DROP TABLE IF EXISTS bench_run"))
         rows = _read(session)
         marks.append(time.perf_counter())

@@ -21,6 +21,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from marketplace import database_roles
 from marketplace.backups import pg_programs
 from marketplace.backups.pg_programs import BackupError
 from marketplace.core import db, storage
@@ -120,6 +121,11 @@ def _dump(connection: sa.Connection, database_url: str, path: Path, report: Repo
     revision = connection.scalar(sa.text("SELECT to_regclass('alembic_version')"))
     if revision is None:
         raise BackupError("数据库里没有市场。", "There is no market in this database.")
+    if not database_roles.login_owns(connection):
+        raise BackupError(
+            "备份要用拥有这些表的账号：请把它写在 MIGRATION_DATABASE_URL 中。",
+            "A backup needs the login that owns the tables: name it in MIGRATION_DATABASE_URL.",
+        )
     snapshot = connection.execute(sa.text("SELECT pg_export_snapshot()")).scalar_one()
     pg_programs.run("pg_dump", database_url, "-Fc", f"--snapshot={snapshot}", f"--file={path}")
     report("database", path.stat().st_size)

@@ -12,6 +12,7 @@ from marketplace.cli.client import fail
 from marketplace.cli.number_options import WholeNumber
 from marketplace.core.message import Bilingual
 from marketplace.core.storage import ObjectStore
+from marketplace.database_roles import RolesMissing
 from marketplace.local.market_tree import MarketTree
 from marketplace.local.servers import EmbeddedError
 
@@ -35,7 +36,7 @@ def backup(folder: Path, data: Path, keep: int | None) -> None:
     Videos are copied once, however many backups there are.
     """
     try:
-        made = making.back_up(MarketTree.database_url(data), ObjectStore(MarketTree.store_url(data)), folder)
+        made = making.back_up(MarketTree.owner_url(data), ObjectStore(MarketTree.store_url(data)), folder)
         manifest = restoring.read_manifest(made)
         old = making.forget(folder, keep) if keep else []
     except BackupError as error:
@@ -62,7 +63,7 @@ def restore(folder: Path, data: Path) -> None:
             manifest = restoring.restore(folder, database_url, ObjectStore(MarketTree.store_url(data)))
     except BackupError as error:
         fail(Bilingual(error.zh, error.en))
-    except EmbeddedError as error:
+    except (EmbeddedError, RolesMissing) as error:
         fail(error.text)
     rows = sum(manifest.rows.values())
     click.echo(f"restored what was there at {manifest.made_at}: {rows} rows, {manifest.objects} objects; all checked")

@@ -6,18 +6,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from marketplace import database_state, schema
+from marketplace import database_roles, database_state, schema
 from marketplace.backups import backup, pg_programs
 from marketplace.backups.backup import BackupManifest, Report
 from marketplace.backups.pg_programs import BackupError
-from marketplace.core.db import APP_ROLE
 from marketplace.core.storage import MIB, ObjectStore
-
-# What grants and policies of the dump name; no dump contains it.
-_MAKE_ROLE = (
-    f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN"
-    f" CREATE ROLE {APP_ROLE} NOLOGIN; END IF; END $$"
-)
 
 
 def read_manifest(folder: Path) -> BackupManifest:
@@ -39,7 +32,10 @@ def read_manifest(folder: Path) -> BackupManifest:
 
 
 def restore(folder: Path, database_url: str, store: ObjectStore, report: Report = lambda *_: None) -> BackupManifest:
-    """Restore a backup, bring it to the newest schema, and check it. Raises BackupError; what was there stays."""
+    """Restore a backup as the database's owner, bring it to the newest schema, and check it.
+
+    Raises BackupError; what was there stays.
+    """
     manifest = read_manifest(folder)
     if backup.sha256_of(folder / backup.DUMP) != manifest.dump_sha256:
         raise BackupError("备份文件已损坏：校验和不符。", "The dump is damaged: its checksum is another one.")
@@ -51,8 +47,7 @@ def restore(folder: Path, database_url: str, store: ObjectStore, report: Report 
                     "目标数据库不是空的；请恢复到新的数据库或新的 --data 文件夹。",
                     "The database is not empty; restore into a new one, or into a new --data folder.",
                 )
-            connection.execute(sa.text(_MAKE_ROLE))
-            connection.execute(sa.text(f"GRANT {APP_ROLE} TO CURRENT_USER"))
+        database_roles.prepare(database_url)  # grants and policies of the dump name the roles; no dump has them
         # In one transaction: a restore that fails leaves the database empty.
         pg_programs.run(
             "pg_restore",

@@ -77,7 +77,7 @@ _DROP = sa.text(
 def _drop_database_connections(tree: MarketTree) -> None:
     # A new connection, because those of the pool may be dead from an earlier fault.
     assert tree.servers is not None
-    with sa.create_engine(tree.servers.database_url, poolclass=sa.NullPool).connect() as connection:
+    with sa.create_engine(tree.servers.owner_url, poolclass=sa.NullPool).connect() as connection:
         connection.execute(_DROP)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from marketplace import database_state, schema
+from marketplace import database_roles, database_state, schema
 from marketplace.cli.client import fail
 from marketplace.cli.lazy_group import LazyGroup
 from marketplace.cli.number_options import WholeNumber
@@ -75,15 +75,28 @@ def ringer() -> None:
 @click.command("migrate")
 @click.option("--revision", default="head", show_default=True, help="The schema's revision to go to.")
 def migrate(revision: str) -> None:
-    """Bring the database in DATABASE_URL to the newest schema."""
-    url = Config.from_env().database_url
-    schema.upgrade(url, revision)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    """Bring the database in DATABASE_URL to the newest schema.
+
+    It does so as the login of MIGRATION_DATABASE_URL, which owns the tables, and makes the login of
+    DATABASE_URL if there is none.
+    """
+    config = Config.from_env()
+    owner_url = config.owner_url
+    try:
+        database_roles.prepare(owner_url, config.database_url)
+    except database_roles.RolesMissing as error:
+        fail(error.text)
+    schema.upgrade(owner_url, revision)
+    engine = sa.create_engine(config.database_url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         missing = database_state.fault(connection) if revision == "head" else None
+        advice = database_state.advice(connection)
     if missing is not None:
         fail(missing)
-    click.echo(in_words(f"数据库结构版本：{schema.current(url)}", f"the schema is at {schema.current(url)}"))
+    if advice is not None:
+        click.echo(in_words(advice.zh, advice.en), err=True)
+    stands_at = schema.current(owner_url)
+    click.echo(in_words(f"数据库结构版本：{stands_at}", f"the schema is at {stands_at}"))
 
 
 @click.command("health")

@@ -11,7 +11,15 @@ from environs import Env, EnvValidationError, ValidationError
 
 # A folder, or a bucket of S3, Google or Azure, whose credentials are read from their makers' own variables.
 STORES = ("file", "s3", "gs", "az")
-_FROM_FILES = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_BEFORE", "BROKER_URL", "METRICS_TOKEN")
+_FROM_FILES = (
+    "DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_BEFORE",
+    "BROKER_URL",
+    "METRICS_TOKEN",
+)
 _NOT_SET = "not set"
 
 
@@ -23,6 +31,7 @@ class Config:
     redis_url: str
     broker_url: str
     secret_key: str
+    migration_database_url: str = ""
     secret_key_before: str = ""
     public_url: str = ""
     log_format: str = "json"
@@ -40,6 +49,11 @@ class Config:
     video_quota_gib: int = 50
     multiprocess: bool = False
 
+    @property
+    def owner_url(self) -> str:
+        """The database for the login that owns the tables, which is that of DATABASE_URL if no other is named."""
+        return self.migration_database_url or self.database_url
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
         """Read the settings. Raises SystemExit that names every missing or unusable one at once."""
@@ -47,6 +61,7 @@ class Config:
         data_dir = read.str("INLAY_DATA", cls.data_dir)
         values = {
             "database_url": read.needed("DATABASE_URL"),
+            "migration_database_url": read.str("MIGRATION_DATABASE_URL", ""),
             "redis_url": read.needed("REDIS_URL"),
             "secret_key": read.needed("SECRET_KEY"),
             "secret_key_before": read.str("SECRET_KEY_BEFORE", ""),

@@ -94,7 +94,7 @@ _ACTOR = "actor"  # the key in Session.info of whoever acts at present
 
 
 def become(session: Session, actor: Actor | None) -> None:
-    """Let row-level security show what this actor may see, until the transaction ends; None lifts it.
+    """Let row-level security show what this actor may see, until the transaction ends; with None, nothing is seen.
 
     Only this module and request handling call it: everything else takes a scope that ends by itself, `acting_as`.
     """
@@ -141,19 +141,13 @@ def _can_run(session: Session) -> bool:
 
 
 @contextmanager
-def unscoped() -> Iterator[Session]:
-    """Open a transaction before the actor is known: request handling authenticates in it, then calls `become`."""
-    with Sessions() as session, session.begin():
-        yield session
-
-
-@contextmanager
 def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
     """Commit on success, roll back on error.
 
     For jobs and commands, and for the parts of a request or a job that take too long for one transaction: uploads and
-    checks of videos. Other services get the session of their caller."""
-    with unscoped() as session:
+    checks of videos. Other services get the session of their caller. Request handling authenticates as the system and
+    then calls `become`: a connection by itself may read nothing."""
+    with Sessions() as session, session.begin():
         become(session, actor)
         yield session
 
@@ -161,6 +155,7 @@ def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
 # The SQL of taking the lock `:lock_name` if it is free, for a statement that looks something up in the same round trip.
 TRY_LOCK = "pg_try_advisory_xact_lock(hashtextextended(:lock_name, 0))"
 _TRY_OWN = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:lock_name, 0))")
+_OWN = sa.text("SELECT pg_advisory_lock(hashtextextended(:lock_name, 0))")
 _TRY_SHARED = sa.text("SELECT pg_try_advisory_xact_lock_shared(hashtextextended(:lock_name, 0))")
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:lock_name, 0))")
 
@@ -181,6 +176,11 @@ def try_to_share(session: Session, kind: str) -> bool:
 def try_to_own(connection: sa.Connection, kind: str) -> bool:
     """Take the lock of this name for as long as the connection lasts, and return whether it was free."""
     return bool(connection.execute(_TRY_OWN, {"lock_name": name_of_lock(kind, "")}).scalar_one())
+
+
+def wait_to_own(connection: sa.Connection, kind: str) -> None:
+    """Take the lock of this name for as long as the connection lasts, and wait for whoever has it."""
+    connection.execute(_OWN, {"lock_name": name_of_lock(kind, "")})
 
 
 def name_of_lock(kind: str, id_: object) -> str:

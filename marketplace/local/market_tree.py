@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from marketplace import schema
+from marketplace import database_roles, schema
 from marketplace.core import db
 from marketplace.core.jobs import LEASE_BEGAN, VISION
 from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv, worker_argv
+from marketplace.local.server_process import EmbeddedError
 from marketplace.local.server_watch import LOOK_S, ServerWatch
-from marketplace.local.servers import LocalServers, database_url_of, start_servers
+from marketplace.local.servers import LocalServers, database_url_of, owner_url_of, start_servers
 from marketplace.local.supervisor import Supervisor
 from marketplace.local.web_port import hold_port
 
@@ -81,7 +82,8 @@ class MarketTree:
             child_env.setdefault("LOG_FORMAT", "json")
             child_env.setdefault("INLAY_DATA", str(data.resolve()))
             child_env.setdefault("HEARTBEAT_DIR", str(data.resolve()))
-            schema.upgrade(child_env["DATABASE_URL"])
+            owner_url = child_env.pop("MIGRATION_DATABASE_URL", "") or child_env["DATABASE_URL"]  # for no child
+            _migrate(servers.owner_url if servers else owner_url, child_env["DATABASE_URL"])
             db.connect(child_env["DATABASE_URL"], pool_size=3)
             tree = cls(child_env, servers, log)
             tree.supervisor.add(
@@ -104,15 +106,22 @@ class MarketTree:
         return given or database_url_of(data)
 
     @staticmethod
+    def owner_url(data: Path) -> str:
+        """Return the same for the login that owns the tables: MIGRATION_DATABASE_URL if it is another one."""
+        return _owner_given() or owner_url_of(data)
+
+    @staticmethod
     @contextlib.contextmanager
     def database_to_fill(data: Path) -> Iterator[str]:
-        """Yield the database of DATABASE_URL, or of an embedded server that runs on a data folder meanwhile."""
-        given = os.environ.get("DATABASE_URL")  # noqa: TID251 - asked before there is a whole Config
+        """Yield the owner's URL of a database, with the roles and the login that a market needs: of DATABASE_URL and
+        MIGRATION_DATABASE_URL, or of an embedded server that runs on a data folder meanwhile."""
+        given = _owner_given()
         if given:
+            database_roles.prepare(given, MarketTree.database_url(data))
             yield given
         else:
             with start_servers(data) as servers:
-                yield servers.database_url
+                yield servers.owner_url
 
     @staticmethod
     def store_url(data: Path) -> str:
@@ -168,6 +177,21 @@ class MarketTree:
                 return any(_waiting(connection, queue) for queue in queues)
         except (OSError, OperationalError, *connection.connection_errors):
             return False  # without the broker there are no rings
+
+
+def _migrate(owner_url: str, login_url: str) -> None:
+    """Bring the database to the newest schema, with its login. Raises EmbeddedError if the owner may not make one."""
+    try:
+        database_roles.prepare(owner_url, login_url)
+    except database_roles.RolesMissing as error:
+        raise EmbeddedError(error.text) from error
+    schema.upgrade(owner_url)
+
+
+def _owner_given() -> str | None:
+    # Asked before there is a whole Config.
+    given = os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")  # noqa: TID251
+    return given or None
 
 
 def _waiting(connection: Any, queue: str) -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psycopg
 
+from marketplace import database_roles
 from marketplace.local.server_process import (
     ENVIRONMENT,
     SystemAccount,
@@ -33,7 +34,9 @@ from marketplace.local.server_process import (
 if sys.platform != "win32":
     import pwd
 
-NAME = "inlay"  # of the superuser and of the database
+NAME = "inlay"  # of the superuser, who owns the tables, and of the database
+LOGIN = "inlay_market"  # what the market logs in as
+DRIVER = "postgresql+psycopg"
 PORT = 5432  # names the socket's file; nothing listens on TCP
 READY_S = 60.0
 STOP_S = 20.0
@@ -62,9 +65,9 @@ class PostgresCluster:
     account: SystemAccount | None = None
     note: str = ""
 
-    def url(self, scheme: str, database: str = NAME) -> str:
+    def url(self, scheme: str, database: str = NAME, login: str = NAME) -> str:
         """A URL for SQLAlchemy (scheme postgresql+psycopg) or libpq (postgresql)."""
-        return f"{scheme}://{NAME}@/{database}?host={self.sockets}&port={PORT}"
+        return f"{scheme}://{login}@/{database}?host={self.sockets}&port={PORT}"
 
 
 def find(data_dir: Path, sockets: Path, log: Path, state: dict[str, str]) -> PostgresCluster:
@@ -219,11 +222,15 @@ def start(cluster: PostgresCluster, *, fsync: bool, settings: Mapping[str, str])
 
 
 def wait(cluster: PostgresCluster, process: "subprocess.Popen[bytes]") -> None:
-    """Wait for a real connection, then create the database if needed. Raises EmbeddedError with the log's end."""
+    """Wait for a real connection, then make the database, the roles and the login of the market where they are missing.
+
+    Raises EmbeddedError with the log's end.
+    """
     wait_ready(process, lambda: _answers(cluster), name="PostgreSQL", log=cluster.log, within_s=READY_S)
     with psycopg.connect(cluster.url("postgresql", "postgres"), autocommit=True, connect_timeout=10) as opened:
         if opened.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
             opened.execute(f"CREATE DATABASE {NAME}")
+    database_roles.prepare(cluster.url(DRIVER), cluster.url(DRIVER, login=LOGIN))
 
 
 def _answers(cluster: PostgresCluster) -> bool:

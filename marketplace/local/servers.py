@@ -30,7 +30,7 @@ from marketplace.local.server_process import EmbeddedError, end, end_leftovers, 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["EmbeddedError", "LocalServers", "database_url_of", "start_servers"]
+__all__ = ["EmbeddedError", "LocalServers", "database_url_of", "owner_url_of", "start_servers"]
 
 SOCKET_PATH_BYTES_MAX = 99  # Linux takes 107, macOS 103
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
@@ -42,7 +42,8 @@ class LocalServers:
     """The running servers of one folder. A context manager; `stop` may be called twice.
 
     `database_url` is SQLAlchemy's, `redis_url` redis-py's, `broker_url` kombu's; a server that was not asked for has
-    "". `note` is "" or a sentence (zh, en) that the person at the keyboard should read.
+    "". `owner_url` is that of the login that owns the tables, for migrations and backups. `note` is "" or a sentence
+    (zh, en) that the person at the keyboard should read.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class LocalServers:
         spare_folder: Path | None,
     ) -> None:
         self.data_dir = data_dir
-        self.database_url = cluster.url("postgresql+psycopg") if cluster else ""
+        self.database_url = cluster.url(embedded_postgres.DRIVER, login=embedded_postgres.LOGIN) if cluster else ""
+        self.owner_url = cluster.url(embedded_postgres.DRIVER) if cluster else ""
         self.redis_url = store.redis_url if store else ""
         self.broker_url = store.broker_url if store else ""
         self.note = cluster.note if cluster else ""
@@ -223,7 +225,7 @@ def start_servers(
             settings=settings or {},
             spare_folder=sockets if "socket_folder" in state else None,
         )
-        state["database_url"] = servers.database_url
+        state["database_url"], state["owner_url"] = servers.database_url, servers.owner_url
         _write_state(data_dir, state)
         if servers.note:
             _log.warning(servers.note)
@@ -240,12 +242,21 @@ def start_servers(
 def database_url_of(data_dir: Path) -> str:
     """Return the database URL of the servers that another process runs on `data_dir`. Raises EmbeddedError if none
     does."""
+    return _state_of(data_dir).get("database_url", "")
+
+
+def owner_url_of(data_dir: Path) -> str:
+    """Return the same of the login that owns the tables."""
+    return _state_of(data_dir).get("owner_url", "")
+
+
+def _state_of(data_dir: Path) -> dict[str, str]:
     need_unix()
     with contextlib.suppress(FileNotFoundError), (data_dir / "owner.lock").open() as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _read_state(data_dir).get("database_url", "")
+            return _read_state(data_dir)
     raise refusal(
         f"没有服务器在 {data_dir} 上运行；请先启动，或设置 DATABASE_URL。",
         f"No servers run on {data_dir}; start them first or set DATABASE_URL.",

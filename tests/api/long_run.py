@@ -20,7 +20,7 @@ def main() -> None:
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     with tempfile.TemporaryDirectory() as folder, start_servers(Path(folder), fsync=False) as servers:
-        schema.upgrade(servers.database_url)
+        schema.upgrade(servers.owner_url)
         db.connect(servers.database_url, pool_size=8)
         config = Config(
             servers.database_url,

@@ -20,11 +20,12 @@ from marketplace.core.config import Config
 from marketplace.core.db import Sessions
 from marketplace.core.errors import Unavailable
 from marketplace.core.storage import ObjectStore
+from marketplace.database_roles import ROLES
 from marketplace.local.servers import LocalServers, start_servers
 from marketplace.video_files import upload_completion
 from tests.make import videos
 from tests.make.people import Somebody, somebody
-from tests.market import connected
+from tests.market import connected, owner_of
 
 pytestmark = pytest.mark.process
 
@@ -44,17 +45,18 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers
 @pytest.fixture
 def empty(elsewhere: LocalServers) -> str:
     """A fresh database there."""
-    engine = sa.create_engine(elsewhere.database_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(elsewhere.owner_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text("DROP DATABASE IF EXISTS restored WITH (FORCE)"))
-        connection.execute(sa.text(f"DROP ROLE IF EXISTS {db.APP_ROLE}"))
+        for role in ROLES:
+            connection.execute(sa.text(f"DROP ROLE IF EXISTS {role}"))
         connection.execute(sa.text("CREATE DATABASE restored"))
-    return sa.make_url(elsewhere.database_url).set(database="restored").render_as_string(hide_password=False)
+    return sa.make_url(elsewhere.owner_url).set(database="restored").render_as_string(hide_password=False)
 
 
 def here() -> str:
-    url: str = Sessions.kw["bind"].url.render_as_string(hide_password=False)
-    return url
+    """The database of the tests, for the login that owns its tables."""
+    return owner_of(Sessions.kw["bind"].url.render_as_string(hide_password=False))
 
 
 def inlay(*words: str, database: str, store: Path) -> Result:

@@ -15,6 +15,7 @@ from tests.bids.look import everything, path, pointers, wordings
 from tests.bids.test_document import put
 from tests.make import bids as make
 from tests.make.briefs import cny
+from tests.market import owning
 
 VIDEO: dict[str, Any] = {"kind": "video", "count": 2, "length_tiers": ["21-60"], "platform": None}
 PLAN = make.plan()
@@ -260,7 +261,7 @@ def test_a_speech_that_names_nobody_is_noticed_by_nobody(client: FlaskClient) ->
 def test_what_was_stored_before_these_rules_stays_readable(client: FlaskClient) -> None:
     there = make.market()
     bid = make.place(there)
-    with db.unscoped() as session:  # wordings may not be changed by anyone who acts
+    with owning() as session:  # wordings may not be changed by anyone who acts
         row = session.get_one(BidRevision, bid.revision_id)
         rights = {name: amount for name, amount in row.price["rights"].items() if name != "likeness_for_ai"}
         row.price = {"model": "commission", "basis_points": 500, "rights": rights}

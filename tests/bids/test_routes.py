@@ -25,6 +25,7 @@ from tests.make import bids as make
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
 from tests.make.people import Somebody, somebody
+from tests.market import looking
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +307,7 @@ def test_a_bid_moves_only_as_the_table_says(app: Flask, name: str, status: BidSt
     ids_of = ("brief_id", "brand_id", "channel_id", "creator_id", "brief_version_id")
     bid = Bid(**{id_: new_id() for id_ in ids_of}, status=status)
     wanted = BID_TRANSITIONS[name]
-    with db.Sessions() as session:
+    with looking() as session:
         if role in wanted.roles and status in wanted.sources:
             states.apply_transition(session, bid, BID_TRANSITIONS, name, Actor(role), parties=[])
             assert (bid.status, bid.version) == (wanted.target, 2)

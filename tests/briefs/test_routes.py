@@ -8,13 +8,14 @@ from flask.testing import FlaskClient
 
 from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.briefs.states import BRIEF_TRANSITIONS
-from marketplace.core import db, ids, states
+from marketplace.core import ids, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed, WrongState
 from tests.briefs.look import API, everything, last_event, path, pointers, recorded, timers
 from tests.make import briefs as make
 from tests.make.people import Somebody, somebody
+from tests.market import looking
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +299,7 @@ def test_a_retry_writes_one_brief(client: FlaskClient, app: Flask) -> None:
 def test_the_table_of_moves(app: Flask, name: str, status: BriefStatus, role: Role) -> None:
     brief = Brief(brand_id=ids.new_id(), bids_close_at=now(), status=status)
     actor = SYSTEM if role == Role.SYSTEM else Actor(role=role, party_id=brief.brand_id)
-    with db.Sessions() as session:
+    with looking() as session:
         if role not in BRIEF_TRANSITIONS[name].roles or status not in BRIEF_TRANSITIONS[name].sources:
             refusal = NotAllowed if role not in BRIEF_TRANSITIONS[name].roles else WrongState
             with pytest.raises(refusal):

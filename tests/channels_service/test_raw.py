@@ -18,7 +18,7 @@ from marketplace.core.http import openapi
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import RawBody, RawBodySpec
 from marketplace.core.http.endpoint import SIGNED_IN
-from marketplace.core.http.server import make_server
+from marketplace.core.http.server import DatabaseReview, make_server
 from tests.make.people import Somebody, somebody
 
 LIMIT = 3000
@@ -48,7 +48,7 @@ def small(config: Config, app: Flask) -> Flask:
         seen.append(sum(pieces))
         return {"size_bytes": body.size_bytes, "sha256": body.sha256, "call": len(seen)}
 
-    made = make_server(config, authenticate, lambda _: None)
+    made = make_server(config, authenticate, DatabaseReview())
     openapi.publish(made, [room])
     return made
 

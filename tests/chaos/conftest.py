@@ -24,7 +24,7 @@ from tests.waiting import until
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
     """A PostgreSQL and a Valkey that may be killed, migrated."""
     with start_servers(Path(tmp_path_factory.mktemp("market")), fsync=False) as servers:
-        upgrade(servers.database_url)
+        upgrade(servers.owner_url)
         yield servers
 
 

@@ -20,6 +20,7 @@ from marketplace.local.programs import ringer_argv, worker_argv
 from marketplace.local.servers import LocalServers
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.make.people import somebody
+from tests.market import owning
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.process
@@ -72,7 +73,7 @@ def test_a_database_killed_within_a_request_leaves_no_half_effect(
         return answer.status
 
     # The event is written after the brief, so holding the events holds the request when half of it is written.
-    with db.unscoped() as session:
+    with owning() as session:
         session.execute(sa.text("LOCK TABLE events IN ACCESS EXCLUSIVE MODE"))
         asking = threading.Thread(target=post)
         asking.start()
@@ -99,7 +100,7 @@ def _wait_for_a_waiting_insert(market: LocalServers) -> None:
     )
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        with db.unscoped() as session:
+        with owning() as session:
             if session.scalar(waiting):
                 return
         assert time.monotonic() < deadline, "no request waits for the events"

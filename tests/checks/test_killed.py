@@ -21,6 +21,7 @@ from marketplace.core.jobs import Job, JobState
 from marketplace.vision.pipeline import STEPS
 from tests.make import clips
 from tests.make.people import somebody
+from tests.market import owning
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.process
@@ -91,7 +92,7 @@ class Main:
 @contextmanager
 def held(check_id: UUID) -> Iterator[None]:
     """Keep the check's row, so that whoever has done a part waits with it in hand."""
-    with db.unscoped() as session:
+    with owning() as session:
         session.execute(sa.select(VideoCheck.id).where(VideoCheck.id == check_id).with_for_update())
         yield
 
@@ -100,7 +101,7 @@ _WAITS = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 
 
 
 def asked_to_lock() -> bool:
-    with db.unscoped() as session:
+    with owning() as session:
         return bool(session.scalar(_WAITS))
 
 

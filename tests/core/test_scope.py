@@ -52,12 +52,9 @@ def test_scopes_nest(brand: Actor) -> None:
         assert scope(session)[1] == "system"
 
 
-def test_before_anyone_is_known_nothing_is_narrowed_and_nothing_stays_narrowed(app: Flask) -> None:
-    with db.unscoped() as session:
-        before = scope(session)[0]
-        with db.acting_as(session, SYSTEM):
-            assert scope(session)[0] == db.APP_ROLE
-        assert scope(session)[0] == before
+def test_a_connection_by_itself_reads_nothing(app: Flask) -> None:
+    with db.Sessions() as session, pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        session.execute(sa.text("SELECT count(*) FROM briefs"))
 
 
 def test_the_scope_comes_back_after_a_savepoint_that_failed_within(brand: Actor) -> None:

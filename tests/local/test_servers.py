@@ -19,7 +19,7 @@ import redis
 import sqlalchemy as sa
 from kombu.connection import Connection
 
-from marketplace.local.servers import EmbeddedError, LocalServers, database_url_of, start_servers
+from marketplace.local.servers import EmbeddedError, LocalServers, database_url_of, owner_url_of, start_servers
 from tests.local.run import alive, descendants, python
 from tests.waiting import until
 
@@ -37,7 +37,7 @@ import psycopg
 from marketplace.local.servers import start_servers
 
 servers = start_servers(Path(sys.argv[1]), fsync=False)
-with psycopg.connect(servers.database_url.replace("+psycopg", ""), autocommit=True) as opened:
+with psycopg.connect(servers.owner_url.replace("+psycopg", ""), autocommit=True) as opened:
     opened.execute("CREATE TABLE IF NOT EXISTS kept (n int)")
     opened.execute("INSERT INTO kept VALUES (8)")
 print(servers.postgres_pid, servers.valkey_pid, servers._keeper._process.pid, servers.note, flush=True)
@@ -49,7 +49,7 @@ if sys.argv[2] == "stop":
 
 
 def connect(servers: LocalServers) -> "psycopg.Connection[tuple[Any, ...]]":
-    return psycopg.connect(servers.database_url.replace("+psycopg", ""), autocommit=True)
+    return psycopg.connect(servers.owner_url.replace("+psycopg", ""), autocommit=True)
 
 
 def write(servers: LocalServers) -> None:
@@ -126,7 +126,7 @@ def test_a_second_start_keeps_rows_and_keys(folder: Path) -> None:
 
 def test_every_client_finds_its_server(kept: Path) -> None:
     with start_servers(kept, fsync=False) as servers:
-        engine = sa.create_engine(servers.database_url)
+        engine = sa.create_engine(servers.owner_url)
         with engine.connect() as opened:
             assert opened.scalar(sa.text("SELECT current_database()")) == "inlay"
         engine.dispose()
@@ -137,7 +137,7 @@ def test_every_client_finds_its_server(kept: Path) -> None:
             queue.close()
         with redis.Redis.from_url(servers.redis_url) as client:
             assert client.exists("_kombu.binding.doors") == 1
-        assert database_url_of(kept) == servers.database_url
+        assert (database_url_of(kept), owner_url_of(kept)) == (servers.database_url, servers.owner_url)
     with pytest.raises(EmbeddedError, match="No servers run on"):
         database_url_of(kept)
 

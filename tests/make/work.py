@@ -14,6 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.events import Event
 from marketplace.core.jobs import Job, JobState
+from tests.market import owning
 
 TURNS = 20
 # The pause before a fitting gathers imports and deals; nothing else waits so short a time.
@@ -47,7 +48,7 @@ _LOCKED_OUT = sa.text(
 def until_one_waits(query: str = "%") -> None:
     """Return once a statement of this kind waits for a lock. Raises AssertionError after five seconds."""
     for _ in range(500):
-        with db.unscoped() as session:
+        with owning() as session:
             if session.scalar(_LOCKED_OUT, {"query": query}):
                 return
         time.sleep(0.01)

@@ -13,6 +13,7 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import Job, JobState
+from tests.market import owning
 
 EVENTS, JOBS = "/api/v1/events", "/api/v1/jobs"
 SETTLED = timedelta(minutes=1)
@@ -31,7 +32,7 @@ def event(
     time.sleep(PAUSE_S)
     with db.transaction() as session:
         event_id = events.record(session, kind, subject_id or new_id(), SYSTEM, parties=parties, **data)
-    with db.unscoped() as session:  # the application itself may not change what happened
+    with owning() as session:  # the application itself may not change what happened
         session.execute(sa.update(Event).where(Event.id == event_id).values(created_at=now() - ago))
         return session.get_one(Event, event_id)
 

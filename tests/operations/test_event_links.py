@@ -21,6 +21,7 @@ from marketplace.operations.event_chain import MARKET, START, ShownLink, head_af
 from marketplace.operations.event_links import EventLink
 from tests.make import briefs as make_briefs
 from tests.make.people import Somebody, somebody
+from tests.market import owning
 
 LINKS, HEADS = "/api/v1/event-links", "/api/v1/event-heads"
 
@@ -71,7 +72,7 @@ def said(rows: list[dict[str, Any]], *, every_record: bool = True) -> list[str]:
 
 
 def as_owner(statement: str, **values: Any) -> None:
-    with db.unscoped() as session:
+    with owning() as session:
         assert session.execute(sa.text(statement), values).rowcount == 1  # type: ignore[attr-defined]
 
 
@@ -131,7 +132,7 @@ def test_a_chain_that_was_written_anew_has_another_end(
     relay_all(worker)
     kept = links_of(client, brand)[-1]["head"]
     as_owner("UPDATE events SET data = '{\"n\": 7}' WHERE id = :id", id=made[1])
-    with db.unscoped() as session:
+    with owning() as session:
         head = START
         query = sa.select(EventLink).where(EventLink.chain == brand.party_id).order_by(EventLink.position)
         for link in session.scalars(query):

@@ -17,6 +17,7 @@ from marketplace.identity.models import Mandate
 from marketplace.operations.policy import OF_THE_PARTY_ITSELF
 from tests.make import bids as make
 from tests.make.people import Somebody, mandate, somebody
+from tests.market import owning
 from tests.operations.look import EVENTS, event
 
 
@@ -97,7 +98,7 @@ def test_what_an_agency_does_for_its_creator_is_hidden_from_its_rival(
     assert read(client, rival) == shown(done)
     assert read(client, agency) == []
     # What was recorded before agencies were named by what they do says who acted.
-    with db.unscoped() as session:
+    with owning() as session:
         session.execute(
             sa.text("UPDATE events SET party_ids = :parties WHERE id = :id"),
             {"parties": [creator.party_id], "id": done},

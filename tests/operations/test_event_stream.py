@@ -22,6 +22,7 @@ from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
+from tests import market
 from tests.make import channels as make_channels
 from tests.make import work
 from tests.make.people import Somebody, somebody
@@ -62,7 +63,7 @@ class Follower:
 @contextmanager
 def long_transaction() -> Iterator[Session]:
     """Another connection whose transaction stays open until the block ends, and commits then."""
-    with db.unscoped() as session:
+    with db.transaction() as session:
         yield session
 
 
@@ -116,7 +117,7 @@ def test_what_was_open_longest_comes_first_and_nothing_appears_before_a_cursor(
 
 def test_what_is_rolled_back_holds_nothing_up_and_is_never_listed(client: FlaskClient, brand: Somebody) -> None:
     follower = Follower(client, brand)
-    with db.Sessions() as session:
+    with market.owning() as session:
         record(session, brand)
         kept = committed(brand)
         assert follower.go_on() == 0
@@ -207,7 +208,7 @@ def test_every_list_ends_at_the_oldest_open_transaction(
 
 def test_cursors_from_before_transactions_were_recorded_still_work(client: FlaskClient, brand: Somebody) -> None:
     old = [event(brand.party_id, ago=timedelta(days=1)).id for _ in range(3)]
-    with db.unscoped() as session:
+    with market.owning() as session:
         session.execute(sa.update(Event).where(Event.id.in_(old)).values(xid=0))
     fresh = committed(brand)
     follower = Follower(client, brand)
@@ -230,11 +231,11 @@ def test_a_cursor_works_whoever_may_read_its_event(client: FlaskClient, brand: S
 
 def test_a_restore_into_another_server_hides_no_event(client: FlaskClient, brand: Somebody, config: Config) -> None:
     made = [committed(brand), committed(brand)]
-    with db.unscoped() as session:
+    with market.owning() as session:
         session.execute(sa.update(Event).where(Event.id == made[0]).values(xid=2**40))
-    assert schema.settle_restored_events(config.database_url) > 0
+    assert schema.settle_restored_events(market.owner_of(config.database_url)) > 0
     made.append(committed(brand))
     follower = Follower(client, brand)
     follower.go_on()
     assert follower.read == shown(*made)
-    assert schema.settle_restored_events(config.database_url) == 0
+    assert schema.settle_restored_events(market.owner_of(config.database_url)) == 0

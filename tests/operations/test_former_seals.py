@@ -45,9 +45,9 @@ def test_former_rows_are_told_apart_by_who_recorded_them(former: str) -> None:
     migrations = ScriptDirectory.from_config(schema.alembic_config("")).walk_revisions()
     before = next(one.down_revision for one in migrations if one.doc == SEALS)
     db.Sessions.kw["bind"].dispose()
-    schema.downgrade(former, str(before))
-    schema.upgrade(former)
-    with db.unscoped() as session:
+    schema.downgrade(market.owner_of(former), str(before))
+    schema.upgrade(market.owner_of(former))
+    with market.owning() as session:
         rows = session.execute(sa.text("SELECT id, told_by_id, agency_id, bid_id FROM deal_prices")).all()
         assert {row.id: tuple(row[1:]) for row in rows} == {
             by_agency.id: (agency.party_id, agency.party_id, None),
@@ -60,6 +60,6 @@ def test_former_rows_are_told_apart_by_who_recorded_them(former: str) -> None:
         assert session.scalars(sa.select(events.Event.xid).distinct()).all() == [0]
     with db.transaction() as session:
         fresh = events.record(session, "parties.test", brand.party_id, agency.actor, parties=[])
-    with db.unscoped() as session:
+    with market.owning() as session:
         row = session.get_one(events.Event, fresh)
         assert (row.xid > 0, row.party_ids, row.created_at <= now()) == (True, [agency.party_id], True)

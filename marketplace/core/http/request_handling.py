@@ -61,7 +61,7 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
 def _admitted(endpoint: Endpoint) -> Iterator[None]:
     """Open a transaction scoped to the caller. Raises NotSignedIn, NotAllowed where they may not call this."""
     limiter: RateLimiter | None = current_app.extensions.get("limiter")
-    with db.unscoped() as g.session:
+    with db.transaction() as g.session:
         authenticate: Authenticate = current_app.extensions["authenticate"]
         try:
             g.actor = authenticate(g.session)

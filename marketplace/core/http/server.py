@@ -4,6 +4,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -79,13 +80,16 @@ class _StrictJson(DefaultJSONProvider):
 log = structlog.get_logger("http")
 
 
-def make_server(
-    config: Config, authenticate: endpoint.Authenticate, database_fault: Callable[[sa.Connection], object | None]
-) -> Flask:
-    """Return a Flask application with error handling, health and metrics, and no blueprints yet.
+@dataclass(frozen=True)
+class DatabaseReview:
+    """What a database lacks to be a market's, until when it is not ready, and what its operator should change."""
 
-    ``database_fault`` tells what a database lacks to be a market's; until then it is not ready.
-    """
+    fault: Callable[[sa.Connection], object | None] = lambda _: None
+    advice: Callable[[sa.Connection], Bilingual | None] = lambda _: None
+
+
+def make_server(config: Config, authenticate: endpoint.Authenticate, review: DatabaseReview) -> Flask:
+    """Return a Flask application with error handling, health and metrics, and no blueprints yet."""
     app = Flask("marketplace", static_folder=None)
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -104,7 +108,7 @@ def make_server(
     problems.register(app)
     app.before_request(_begin)
     app.after_request(_end)
-    _add_health(app, config, database_fault)
+    _add_health(app, config, review)
     return app
 
 
@@ -150,8 +154,9 @@ def _end(response: Response) -> Response:
     return response
 
 
-def _add_health(app: Flask, config: Config, database_fault: Callable[[sa.Connection], object | None]) -> None:
+def _add_health(app: Flask, config: Config, review: DatabaseReview) -> None:
     client = redis.Redis.from_url(config.redis_url, socket_timeout=1, socket_connect_timeout=1)
+    advised: set[str] = set()  # once a process is often enough for the log
 
     @app.get("/livez")
     def livez() -> Response:
@@ -159,12 +164,17 @@ def _add_health(app: Flask, config: Config, database_fault: Callable[[sa.Connect
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
+        advice: list[str] = []
         checks = {
-            "database": _check(lambda: _database(database_fault)),
+            "database": _check(lambda: advice.extend(_database(review))),
             "broker": _check(lambda: client.set("inlay:ready", 1, ex=60)),
         }
         ready = all(outcome == "ok" for outcome in checks.values())
-        return jsonify(status="ok" if ready else "not ready", **checks), 200 if ready else 503
+        for sentence in set(advice) - advised:
+            log.warning("database.advice", advice=sentence)
+        advised.update(advice)
+        told = {"advice": advice} if advice else {}
+        return jsonify(status="ok" if ready else "not ready", **checks, **told), 200 if ready else 503
 
     @app.get("/metrics")
     def metrics() -> Response:
@@ -190,14 +200,19 @@ def _check(call: Any) -> str:
     return "ok"
 
 
-def _database(database_fault: Callable[[sa.Connection], object | None]) -> None:
-    with db.unscoped() as session:
+def _database(review: DatabaseReview) -> list[str]:
+    """Ask the database whether it can serve, and return what its operator should change."""
+    with db.Sessions() as session:
+        # As nobody, because in a database without the roles one cannot be anybody.
+        if review.fault(session.connection()) is not None:
+            raise IncompleteDatabase
+        advice = review.advice(session.connection())
+    with db.transaction() as session:
         session.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
         # A read-only server answers, and takes nothing.
         if session.execute(sa.text("SHOW transaction_read_only")).scalar_one() == "on":
             raise ReadOnlyDatabase
-        if database_fault(session.connection()) is not None:
-            raise IncompleteDatabase
+    return [advice.en] if advice else []
 
 
 _QUEUES = sa.text(

@@ -15,6 +15,7 @@ from marketplace.matching.discovery import column_store, market_columns
 from marketplace.matching.discovery.column_file import FEW, ColumnFile, ColumnFileState, rows_of
 from marketplace.matching.forecast import features
 from tests.make.people import Somebody, home_day, mandate, somebody
+from tests.market import owning
 from tests.matching import look
 
 pytestmark = pytest.mark.usefixtures("own_market")
@@ -99,7 +100,7 @@ def test_what_commits_late_is_not_missed(tmp_path: Path) -> None:
     refresh()
     read(tmp_path)
     hide = sa.text("UPDATE channels SET discoverable = false WHERE id = :id")
-    with db.Sessions() as slow:
+    with owning() as slow:
         slow.execute(hide, {"id": late})  # its number is the lower one, its commit the later
         with db.transaction() as session:
             session.execute(hide, {"id": early})

@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.core import db, ids
+from marketplace.core import ids
 from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.prominence import prominence_range
 from marketplace.matching.scoring import numbers, recompute_scores, scored_bid
 from tests.bids.look import wordings
 from tests.make import work
+from tests.market import owning
 from tests.matching import look
 
 pytestmark = pytest.mark.usefixtures("own_market")
@@ -28,8 +29,7 @@ def test_a_wording_of_the_first_version_is_scored_by_todays_formula(client: Flas
     there = look.market()
     who, old = look.offer(there)
     _, new = look.offer(there)
-    with db.transaction() as session:
-        session.execute(sa.text("RESET ROLE"))  # a market never edits a wording
+    with owning() as session:  # a market never edits a wording
         session.execute(_AS_BEFORE, {"bid_id": old.id})
     work.settle(worker)
     match = look.match(client, who, old.id)

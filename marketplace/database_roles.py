@@ -1,0 +1,85 @@
+"""The roles of a market's database, and the login that its programs use.
+
+`inlay_app` is what a transaction takes, and what the policies speak of. The login may take it and has no rights of its
+own: it owns nothing, inherits nothing, and cannot become the owner of the tables, under which migrations run.
+"""
+
+from typing import Any, cast
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+from marketplace.core import db
+from marketplace.core.db import APP_ROLE
+from marketplace.core.message import Bilingual
+
+ROLES = (APP_ROLE,)
+
+_EXISTS = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)"
+_GROUP = "CREATE ROLE {} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+_LOGIN = "CREATE ROLE {} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD {}"
+_OWNS = sa.text(
+    "SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"
+    " OR EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    " AND pg_has_role(session_user, relowner, 'MEMBER'))"
+)
+
+
+class RolesMissing(Exception):
+    """The owner may not make what is missing; `text` says what somebody who may has to do."""
+
+    def __init__(self, owner: str, login: str) -> None:
+        roles = ", ".join(ROLES)
+        self.text = Bilingual(
+            f"账号 {owner} 无权创建角色：请以超级用户 CREATE ROLE {roles} 并创建账号 {login}，"
+            f"再 GRANT {roles} TO {owner}, {login}。",
+            f"The login {owner} may not make roles: as a superuser, CREATE ROLE {roles} and the login {login}, and"
+            f" GRANT {roles} TO {owner}, {login}.",
+        )
+        super().__init__(self.text.en)
+
+
+def prepare(owner_url: str, login_url: str = "") -> None:
+    """Make what is missing of the roles and of the login that `login_url` names, and let the two logins take the roles.
+
+    A login that exists keeps its password. Raises RolesMissing.
+    """
+    login = sa.make_url(login_url) if login_url else None
+    engine = sa.create_engine(owner_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        db.wait_to_own(connection, "roles")
+        opened = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        try:
+            _prepare(opened, login)
+        except psycopg.errors.InsufficientPrivilege as error:
+            owner = opened.info.user
+            raise RolesMissing(owner, str((login and login.username) or owner)) from error
+
+
+def _prepare(opened: "psycopg.Connection[Any]", login: sa.URL | None) -> None:
+    for role in ROLES:
+        if not _exists(opened, role):
+            opened.execute(sql.SQL(_GROUP).format(sql.Identifier(role)))
+        opened.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+    if login is None or not login.username or login.username == opened.info.user:
+        return
+    if not _exists(opened, login.username):
+        # Only its hash is sent, so that no log of statements has the password.
+        given = str(login.password or "").encode()
+        hashed = opened.pgconn.encrypt_password(given, login.username.encode(), b"scram-sha-256") if given else None
+        password = sql.Literal(hashed.decode()) if hashed else sql.NULL
+        opened.execute(sql.SQL(_LOGIN).format(sql.Identifier(login.username), password))
+    for role in ROLES:
+        grant = sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE")
+        opened.execute(grant.format(sql.Identifier(role), sql.Identifier(login.username)))
+
+
+def _exists(opened: "psycopg.Connection[Any]", role: str) -> bool:
+    row = opened.execute(_EXISTS, [role]).fetchone()
+    return bool(row and row[0])
+
+
+def login_owns(connection: sa.Connection) -> bool:
+    """Return whether the login of this connection owns the market's tables, or may become who does."""
+    return bool(connection.execute(_OWNS).scalar())
