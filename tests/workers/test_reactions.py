@@ -25,6 +25,7 @@ from marketplace.matching.overlap import sketches
 from marketplace.matching.pricing.market_deals import FOLLOW_ACCEPTANCE
 from marketplace.matching.recompute import MODEL_PAUSE
 from marketplace.matching.selection import service as selections
+from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
@@ -171,8 +172,9 @@ def select(client: FlaskClient, there: make.Market) -> None:
     make.close(there)
     with db.transaction(there.brand.actor) as session:
         chosen = selections.start(session, there.brand.actor, there.brief_id, SelectionIn().load({"prove": "never"}))
+    finish = set_choice.search(chosen.id)
     with db.transaction() as session:
-        selections.search(session, chosen.id)
+        finish(session)
 
 
 def override(client: FlaskClient, there: make.Market) -> None:

@@ -23,7 +23,7 @@ from marshmallow import RAISE, Schema
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http import idempotency
 from marketplace.core.http.bodies import RawBodySpec
-from marketplace.core.http.endpoint import Endpoint, HeaderSpec, Receive, View
+from marketplace.core.http.endpoint import Endpoint, HeaderSpec, Receive, View, Work
 from marketplace.core.http.problems import MEDIA_TYPE, ProblemSchema
 from marketplace.core.http.request_handling import serve
 
@@ -75,14 +75,14 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         refuses: Sequence[int] = (),
         headers: Sequence[HeaderSpec] = (),
         while_suspended: bool = False,
+        then: Work | None = None,
     ) -> Callable[[View], View]:
         """Return a decorator that registers a view under this path.
 
         `once` requires an Idempotency-Key, `if_match` an ETag; `counted` names a strict rate policy. With `takes_raw`
-        instead of `takes` the body is a file, and the view gets a RawBody first, or what `receive` made of it.
-        `receive` is called as the view is, but while no transaction is open: a body may take longer to arrive than a
-        connection may be held. `also_as` is a second media type, which a query parameter selects; `refuses` are error
-        statuses and `headers` headers beside the usual. `while_suspended` opens to a suspended party more than reading.
+        the body is a file, and the view gets a RawBody first, or what `receive` made of it while no transaction was
+        open. `then` makes the answer of what the view returned, when its transaction has ended. `also_as` is a second
+        media type; `refuses` and `headers` are beside the usual. `while_suspended`: a suspended party may call it too.
         """
         endpoint = Endpoint(
             method,
@@ -99,14 +99,14 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
             receive,
             tuple(refuses),
             while_suspended or method == "GET" or Role.NOBODY in allow,
+            then,
         )
 
         def register(view: View) -> View:
             def handle_request(**values: Any) -> Response:
                 return serve(endpoint, view, values)
 
-            handle_request.__name__ = view.__name__
-            handle_request.__doc__ = view.__doc__
+            handle_request.__name__, handle_request.__doc__ = view.__name__, view.__doc__
             handle_request.endpoint = endpoint  # type: ignore[attr-defined]
             describe = partial(self._document, endpoint, _camel_case(view.__name__), media_type, also_as, headers)
             handle_request.describe = describe  # type: ignore[attr-defined]

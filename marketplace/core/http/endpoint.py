@@ -14,6 +14,7 @@ from marketplace.core.http.bodies import RawBodySpec
 View = TypeVar("View", bound=Callable[..., Any])
 Authenticate = Callable[[Session], Actor]
 Receive = Callable[..., AbstractContextManager[Any]]
+Work = Callable[[Any], Any]
 
 ANYONE = tuple(Role)
 SIGNED_IN = (Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN)
@@ -56,3 +57,4 @@ class Endpoint:
     receive: Receive | None = None
     refuses: tuple[int, ...] = ()
     while_suspended: bool = False
+    then: Work | None = None

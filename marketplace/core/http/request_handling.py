@@ -23,7 +23,7 @@ from marketplace.core.errors import (
 )
 from marketplace.core.http import idempotency
 from marketplace.core.http.bodies import RawBody, open_body
-from marketplace.core.http.endpoint import Authenticate, Endpoint, Receive
+from marketplace.core.http.endpoint import Authenticate, Endpoint, Receive, Work
 from marketplace.core.http.load_refusals import field_errors_of
 from marketplace.core.http.paging import Page
 from marketplace.core.http.rate_limits import RateLimiter
@@ -46,13 +46,15 @@ def actor() -> Actor:
 
 
 def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    """Run one request in one transaction, or in two if its body is a file. An exception rolls everything back and is
-    answered as a problem."""
+    """Run one request in one transaction, or in two if its body is a file, or compute after it (`then`). An exception
+    rolls everything back and is answered as a problem."""
     limiter: RateLimiter | None = current_app.extensions.get("limiter")
     if limiter is not None and endpoint.counted:
         limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
     if endpoint.raw is not None:
         return _serve_in_two(endpoint, endpoint.receive or _spooled, view, values)
+    if endpoint.then is not None:
+        return _serve_then(endpoint, endpoint.then, view, values)
     with _admitted(endpoint):
         return (_once if endpoint.once else _answer)(endpoint, view, values)
 
@@ -95,6 +97,14 @@ def _serve_in_two(endpoint: Endpoint, receive: Receive, view: Callable[..., Any]
             return _replay(*stored)
     with receive(*g.arguments, **values) as g.arguments[0], _admitted(endpoint):
         return (_once if endpoint.once else _answer)(endpoint, view, values)
+
+
+def _serve_then(endpoint: Endpoint, then: Work, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    """Read in a transaction, and work and answer when it has ended: a connection is not held by what only computes."""
+    assert not endpoint.once, "what is kept for a replay is kept in the transaction"
+    with _admitted(endpoint):
+        read = view(*read_arguments(endpoint), **values)
+    return _shown(endpoint, then(read))
 
 
 @contextmanager
@@ -216,6 +226,11 @@ def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]
         session().flush()
         return Response(status=endpoint.status if result is None else 200)
     session().flush()  # the database's own rules refuse before the answer is made
+    return _shown(endpoint, result)
+
+
+def _shown(endpoint: Endpoint, result: Any) -> Response:
+    assert endpoint.answers is not None
     shown = endpoint.answers.dump(result)
     response = cast(Response, current_app.json.response(shown))
     response.status_code = endpoint.status

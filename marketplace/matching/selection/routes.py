@@ -10,8 +10,9 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.scoring.schemas import SVG
-from marketplace.matching.selection import collusion_audit, selection_pictures, service
-from marketplace.matching.selection.collusion_audit import CollusionSignals
+from marketplace.matching.selection import selection_pictures, service
+from marketplace.matching.selection.collusion_signals import collusion_audit
+from marketplace.matching.selection.collusion_signals.collusion_audit import CollusionSignals
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.outcome import Verification
 from marketplace.matching.selection.schemas import (
@@ -26,7 +27,7 @@ from marketplace.matching.selection.schemas import (
     WhatIfIn,
     WhatIfOut,
 )
-from marketplace.matching.selection.service import BidOutcome, HypotheticalSet
+from marketplace.matching.selection.service import BidOutcome, HypotheticalWishes
 
 blueprint = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
 
@@ -53,8 +54,15 @@ def list_selections(query: dict[str, Any], brief_id: UUID) -> Page[Selection]:
     return service.listing(session(), actor(), brief_id, **query)
 
 
-@blueprint.post("/briefs/<id('brf'):brief_id>/what-if", **_READS, takes=WhatIfIn, answers=WhatIfOut, once=False)
-def compute_what_if(body: dict[str, Any], brief_id: UUID) -> HypotheticalSet:
+@blueprint.post(
+    "/briefs/<id('brf'):brief_id>/what-if",
+    **_READS,
+    takes=WhatIfIn,
+    answers=WhatIfOut,
+    once=False,
+    then=service.hypothetical,
+)
+def compute_what_if(body: dict[str, Any], brief_id: UUID) -> HypotheticalWishes:
     """Which set it would be with another budget, target or other limits. Nothing is stored."""
     return service.what_if(session(), actor(), brief_id, body)
 

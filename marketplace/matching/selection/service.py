@@ -13,7 +13,7 @@ from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid, BidStatus
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
-from marketplace.core import db, events, ids, jobs, states
+from marketplace.core import db, events, ids, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, NotFound, WrongState
@@ -23,15 +23,22 @@ from marketplace.core.money import Money
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed
 from marketplace.matching.scoring.score_brief import newest_record
-from marketplace.matching.selection import constraints, load_inputs, outcome, policy, sketched_reach
+from marketplace.matching.selection import constraints, load_inputs, outcome, policy, set_choice
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
-from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 
-SEARCH, PROVE = "selections.search", "selections.prove"
 DECIDED = (SelectionStatus.DONE, SelectionStatus.CONFIRMED)
+
+
+@dataclass(frozen=True)
+class HypotheticalWishes:
+    """Wishes for a set that is not to be stored, and what it would be chosen from."""
+
+    brief_id: UUID
+    wishes: Mapping[str, Any]
+    inputs: SetInputs
 
 
 @dataclass(frozen=True)
@@ -69,41 +76,32 @@ def start(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, A
     selection = Selection(brief_id=brief_id, brief_version_id=version.id, brand_id=brief.brand_id, wishes=wishes)
     session.add(selection)
     session.flush()
-    selection.job_id = _enqueue(session, selection, SEARCH)
+    selection.job_id = set_choice.ask_for(session, selection, set_choice.SEARCH)
     events.record(session, "selections.start", selection.id, actor, parties=[brief.brand_id], brief_id=str(brief_id))
     session.flush()
     return selection
 
 
-def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> HypotheticalSet:
-    """Return the set that other limits, another budget or another target would give. Nothing is stored.
-
-    Raises NotFound, WrongState, Conflict, InvalidInput.
+def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> HypotheticalWishes:
+    """Read what it takes to say which set other limits, another budget or another target would give; see
+    `hypothetical`. Nothing is stored. Raises NotFound, WrongState, InvalidInput.
     """
     brief, version = _choosable(session, actor, brief_id)
     wishes = _stored_wishes(session, brief, version, loaded)
     # As the system, as in a search: a bid's gate may come from rows that the brand may not read. It sees only the gate.
     with db.acting_as(session, SYSTEM):
         inputs = load_inputs.load(session, brief, version, loaded["target"], lift_ceiling=loaded["lift_ceiling"])
+    return HypotheticalWishes(brief_id, wishes, inputs)
+
+
+def hypothetical(asked: HypotheticalWishes) -> HypotheticalSet:
+    """Return the set that the wishes give. It computes while no transaction is open. Raises Conflict."""
     try:
-        limits = constraints.limits(wishes, inputs)
-        found_set = outcome.search(inputs, limits)
+        found = set_choice.chosen(asked.inputs, asked.wishes)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return HypotheticalSet(brief_id, _described(session, brief_id, inputs, limits, found_set, wishes["by_default"]))
-
-
-def _described(
-    session: Session,
-    brief_id: UUID,
-    inputs: SetInputs,
-    limits: SelectionLimits,
-    found_set: outcome.FoundSet,
-    by_default: Collection[str],
-) -> dict[str, Any]:
-    """Return all that is shown about a set, what its sketches tell included."""
-    result = outcome.describe(inputs, limits, found_set, by_default)
-    return sketched_reach.beside(result, sketched_reach.union_of_set(session, brief_id, result))
+    with db.transaction() as session:
+        return HypotheticalSet(asked.brief_id, set_choice.with_sketches(session, asked.brief_id, found).result)
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -121,21 +119,6 @@ def _stored_wishes(session: Session, brief: Brief, version: BriefVersion, loaded
     # The ceiling is on people of the brief's own target.
     ceiling = None if loaded.get("target") else version.ceiling_minor
     return constraints.document(loaded, version.currency, version.budget_minor, ceiling)
-
-
-def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
-    # A lease longer than the solver's time limit, so that no second worker takes the job while the first one solves.
-    lease_s = 120 if kind == SEARCH else int(selection.wishes["time_limit_s"]) + 120
-    return jobs.enqueue(
-        session,
-        kind,
-        queue=jobs.SCORING,
-        subject_id=selection.id,
-        party_id=selection.brand_id,
-        dedupe_key=f"{kind}:{selection.id}",
-        lease_s=lease_s,
-        max_attempts=4,
-    )
 
 
 def _superseded(session: Session, brief_id: UUID, but: UUID | None = None) -> Selection | None:
@@ -268,95 +251,6 @@ def _refuse_over_budget(session: Session, brief: Brief, over_budget: bool) -> No
 def _bidders(session: Session, brief_id: UUID) -> list[UUID]:
     sides = session.execute(sa.select(Bid.creator_id, Bid.agency_id).where(Bid.brief_id == brief_id)).all()
     return sorted({party for side in sides for party in side if party is not None})
-
-
-def search(session: Session, selection_id: UUID) -> Selection:
-    """Load the inputs, choose, and store both; then start the exact solver if it is worth it. Idempotent."""
-    selection = db.lock(session, Selection, selection_id)
-    if selection.status != SelectionStatus.WAITING:
-        return selection
-    brief = session.get_one(Brief, selection.brief_id)
-    version = session.get_one(BriefVersion, selection.brief_version_id)
-    inputs = load_inputs.load(session, brief, version, lift_ceiling=bool(selection.wishes.get("lift_ceiling")))
-    data = pack(inputs)
-    session.add(SelectionInputs(selection_id=selection.id, data=data))
-    selection.inputs_hash, selection.model_version = hash_of(data), outcome.MODEL_VERSION
-    # Choose from what was stored, because storing rounds the shares.
-    inputs = unpack(data)
-    try:
-        limits = constraints.limits(selection.wishes, inputs)
-        found_set = outcome.search(inputs, limits)
-    except outcome.CannotKeep as error:
-        _fail(session, selection, str(error))
-        return selection
-    by_default = selection.wishes.get("by_default", ())
-    result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
-    _store_result(selection, result, found_set)
-    if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
-        states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
-        selection.job_id = _enqueue(session, selection, PROVE)
-    else:
-        _finish(session, selection)
-    return selection
-
-
-def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> Selection:
-    """Let the exact solver improve the set or prove it, within its time limit."""
-    selection = session.get_one(Selection, selection_id)
-    if selection.status != SelectionStatus.FOUND:
-        return selection
-    inputs = stored_inputs(session, selection)
-    limits = constraints.limits(selection.wishes, inputs)
-
-    def report(stage: str, done: int, total: int | None) -> None:
-        # No row is locked while the solver runs, but the server ends idle transactions, so keep this one alive.
-        session.execute(sa.text("SELECT 1"))
-        progress(stage, done, total)
-
-    found_set = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
-    selection = db.lock(session, Selection, selection_id)
-    if selection.status == SelectionStatus.FOUND:
-        by_default = selection.wishes.get("by_default", ())
-        result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
-        _store_result(selection, result, found_set)
-        _finish(session, selection)
-    return selection
-
-
-def give_up(session: Session, selection_id: UUID, message: str) -> None:
-    """End a selection whose job cannot be done. A selection that has a set keeps it, with the proof so far."""
-    selection = db.lock(session, Selection, selection_id)
-    if selection.status == SelectionStatus.FOUND:
-        selection.message = message
-        _finish(session, selection)
-    elif selection.status == SelectionStatus.WAITING:
-        _fail(session, selection, message)
-
-
-def stored_inputs(session: Session, selection: Selection) -> SetInputs:
-    data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == selection.id))
-    if data is None:
-        raise NotFound("This selection has no inputs yet.")
-    return unpack(data)
-
-
-def _store_result(selection: Selection, result: dict[str, Any], found_set: outcome.FoundSet) -> None:
-    selection.result = result
-    selection.bids, selection.value = len(result["chosen"]), result["reach"]["careful"]
-    selection.spend_minor = found_set.spend
-    selection.bound, selection.certificate = found_set.bound, found_set.certificate
-
-
-def _finish(session: Session, selection: Selection) -> None:
-    selection.finished_at = now()
-    states.apply_transition(
-        session, selection, SELECTION_TRANSITIONS, "finish", SYSTEM, parties=[selection.brand_id], bids=selection.bids
-    )
-
-
-def _fail(session: Session, selection: Selection, message: str) -> None:
-    selection.message, selection.finished_at = message, now()
-    states.apply_transition(session, selection, SELECTION_TRANSITIONS, "fail", SYSTEM, parties=[selection.brand_id])
 
 
 def verify(session: Session, actor: Actor, selection_id: UUID) -> outcome.Verification:

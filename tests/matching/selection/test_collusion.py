@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.matching.selection import collusion
+from marketplace.matching.selection.collusion_signals import collusion
 
 
 @given(st.integers(10_000, 10_000_000), st.integers(5_000, 500_000), st.integers(5, 12))

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from marketplace.matching.selection.solver.problem import CannotKeep, SelectionProblem, added, prepare
+from marketplace.matching.selection.solver.problem import CannotKeep, SelectionProblem, added, keeps, prepare
 from marketplace.matching.selection.solver.search import Members, search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
@@ -44,25 +44,33 @@ def budget_curve(
 ) -> tuple[BudgetPoint, ...]:
     """Return the reach at each factor of the budget, in rising order; a larger budget never reaches fewer people.
 
-    Each budget's set is looked for from those of its neighbours: of the smaller one, which is filled up, and of the
-    larger one, from which whoever is missed least for the cost has to go. ``chosen`` are the rows of the set chosen
-    with the current budget; the point at factor 1 is no worse than that set. ``most_at`` gives the largest number of
-    bids at a budget; else it is that of the limits. Budgets that cannot pay for what must be in the set are left out.
+    Each budget's set is looked for from those of its neighbours: from the largest budget down, that of the larger one,
+    from which whoever is missed least for the cost has to go; then upwards, that of the smaller one, which is filled
+    up. ``chosen`` are the rows of the set chosen with the current budget; the point at factor 1 is no worse than that
+    set. ``most_at`` gives the largest number of bids at a budget; else it is that of the limits. Budgets that cannot
+    pay for what must be in the set are left out.
     """
     at = {factor: _at_budget(limits, int(limits.budget * factor), most_at) for factor in sorted(factors)}
     found: dict[float, _MarketSet] = {}
-    before: frozenset[int] = frozenset()
-    for factor, here in at.items():
-        best_set = _set(market, here, [before, *([frozenset(chosen)] if factor >= 1 else [])])
+    larger: _MarketSet | None = None
+    for factor in reversed(at):
+        # What a larger budget leaves over for a smaller one is the best of that one too.
+        best_set = larger and _within(market, at[factor], larger)
+        if best_set is None:
+            known = [*([larger.rows] if larger else []), *([frozenset(chosen)] if factor >= 1 else [])]
+            best_set = _set(market, at[factor], known)
         if best_set is not None:
-            found[factor], before = best_set, best_set.rows
-    for factor, larger in reversed(list(pairwise(found))):
-        best_set = _set(market, at[factor], [found[factor].rows, found[larger].rows])
-        if best_set is not None and best_set.people > found[factor].people:
-            found[factor] = best_set
+            found[factor] = larger = best_set
+    found = dict(sorted(found.items()))
+    for smaller, factor in pairwise(found):
+        if found[smaller].rows == found[factor].rows:
+            continue
+        better = _set(market, at[factor], [found[smaller].rows, found[factor].rows])
+        if better is not None and better.people > found[factor].people:
+            found[factor] = better
     points: list[BudgetPoint] = []
     for factor, best_set in found.items():
-        # What was improved on the way back may reach more than the next larger budget's set.
+        # A search from two sets may miss what a third one would have led to.
         best_set = max(best_set, found[points[-1].factor], key=lambda one: one.people) if points else best_set
         found[factor] = best_set
         budget = at[factor].budget
@@ -121,6 +129,18 @@ def _set(market: SelectionMarket, limits: SelectionLimits, known: Sequence[froze
         return None
     rows = frozenset(problem.rows[list(members)].tolist())
     return _MarketSet(rows, problem.value(members), problem.price(members))
+
+
+def _within(market: SelectionMarket, limits: SelectionLimits, known: _MarketSet) -> _MarketSet | None:
+    """Return a set if it keeps other limits, else None."""
+    try:
+        problem = prepare(market, limits)
+    except CannotKeep:
+        return None
+    position_of = {row: position for position, row in enumerate(problem.rows.tolist())}
+    if not position_of.keys() >= known.rows or not keeps(problem, [position_of[row] for row in known.rows]):
+        return None
+    return known
 
 
 def _made_to_fit(problem: SelectionProblem, rows: Sequence[int]) -> Members:

@@ -6,7 +6,7 @@ fractions, each option with what it adds to the set as it is: by concavity it ad
 Maximizing submodular set functions, 1981).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 import numpy as np
@@ -14,29 +14,44 @@ import numpy as np
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver.greedy import NOTHING
-from marketplace.matching.selection.solver.problem import SAME, SelectionProblem, keeps, over_ceiling
+from marketplace.matching.selection.solver.problem import SAME, SelectionProblem, keeps, over_ceiling, under_ceiling
 
-# Markets of up to this many options are tried out, for as many branches at most as a request may wait for (QUICK, about
-# half a second) or as a job may.
+# Markets of up to this many options are tried out, until the people of so many units have been counted: 8 million take
+# about a second. HASTY is for one of the many searches behind a curve, QUICK for a choice, PATIENT for a job.
 OPTIONS_MOST = 20
-QUICK, PATIENT = 4_000, 100_000
+HASTY, QUICK, PATIENT = 1_000_000, 4_000_000, 80_000_000
+# A walk that takes long tells that it goes on each time when so many have been counted.
+TELL_EACH = 4_000_000
 
 Members = tuple[int, ...]
 
 
-def best(problem: SelectionProblem, start: Members | None, branches: int) -> tuple[Members | None, bool]:
-    """Return the best set that keeps the limits (None: there is none), and whether all were tried.
+def best(
+    problem: SelectionProblem, start: Members | None, counts: int, going_on: Callable[[], None] | None = None
+) -> tuple[Members | None, bool]:
+    """Return the best set that keeps the limits (None: there is none), and whether all were tried before the people of
+    ``counts`` units were counted.
 
-    ``start`` is a set known to keep them, which is returned where none reaches more.
+    ``start`` is a set known to keep them, which is returned where none reaches more. ``going_on`` is called now and
+    then while the walk takes long.
     """
-    return _SetTree(problem, start, -1.0 if start is None else problem.value(start), branches).walked()
+    tree = _SetTree(problem, start, -1.0 if start is None else problem.value(start), counts, going_on)
+    return tree.walked()
 
 
 class _SetTree:
-    """The walk over all sets: the best one so far with its people, and the branches that may still be looked at."""
+    """The walk over all sets: the best one so far with its people, and the units that may still be counted."""
 
-    def __init__(self, problem: SelectionProblem, start: Members | None, people: float, branches: int) -> None:
-        self.problem, self.best, self.people, self.left = problem, start, people, branches
+    def __init__(
+        self,
+        problem: SelectionProblem,
+        start: Members | None,
+        people: float,
+        counts: int,
+        going_on: Callable[[], None] | None,
+    ) -> None:
+        self.problem, self.best, self.people, self.left = problem, start, people, counts
+        self.going_on, self.untold = going_on, 0
 
     def walked(self) -> tuple[Members | None, bool]:
         for first in self._roots():
@@ -55,10 +70,12 @@ class _SetTree:
     def _branch(self, members: Members, others: Ints) -> None:
         """Look at every set of the members and some of the others."""
         problem = self.problem
-        self.left -= 1
         others = others[problem.costs[others] <= problem.budget - problem.cost(members)]
+        if self.left > 0 and problem.limits.ceiling is not None:
+            others = self._worth_their_price(members, others)
         if self.left <= 0 or not len(others):
             return
+        self._count(len(others) + 2)
         sums = problem.sums(members)
         people = float(coverage.people(sums, problem.units))
         gains = coverage.people(sums + problem.rates[others], problem.units) - people
@@ -77,6 +94,23 @@ class _SetTree:
             left = min(people + self._most_more(members, gains[order[position + 1 :]], rest), whole)
             if self.left <= 0 or left <= self.people * (1 + SAME):
                 return
+
+    def _worth_their_price(self, members: Members, others: Ints) -> Ints:
+        """Return the others without those that add too little for the ceiling: to a larger set they add even less."""
+        problem, (units, rates) = self.problem, self.problem.everybody
+        self._count(len(others) + 1)
+        sums = np.sum(rates[list(members)], axis=0)
+        gains = coverage.people(sums + rates[others], units) - coverage.people(sums, units)
+        kept: Ints = others[under_ceiling(problem.limits, problem.costs[others], gains)]
+        return kept
+
+    def _count(self, rows: int) -> None:
+        """Take what is counted for so many sets off what may be counted."""
+        units = rows * len(self.problem.units)
+        self.left, self.untold = self.left - units, self.untold + units
+        if self.going_on is not None and self.untold >= TELL_EACH:
+            self.untold = 0
+            self.going_on()
 
     def _most_more(self, members: Members, gains: Floats, others: Ints) -> float:
         """Return the most that others may add: the densest first, the last in part; no more of them than may come."""
@@ -104,9 +138,13 @@ class _SetTree:
             numbers = problem.groups[name][rows]
             if len(rows) and np.max(np.bincount(numbers[numbers >= 0], minlength=1)) > cap:
                 return False
+        if limits.ceiling is None:
+            return True
+        self._count(len(rows) + 1)
         return not over_ceiling(problem, rows)
 
     def _take(self, members: Members) -> None:
+        self._count(1)
         people = self.problem.value(members)
         if people > self.people * (1 + SAME) and keeps(self.problem, members):
             self.best, self.people = members, people

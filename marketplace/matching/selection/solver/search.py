@@ -130,7 +130,8 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
     known = [members for members in also if problem.cost(members) <= problem.budget and _may_grow(problem, members)]
     first = _ranked(problem, _filled(problem, [*_must_have(problem), *known]) | set(also))
     if len(problem) <= enumeration.OPTIONS_MOST:
-        members, complete = enumeration.best(problem, first[0] if first else None, enumeration.QUICK)
+        counts = enumeration.QUICK if seeds >= SEEDS else enumeration.HASTY
+        members, complete = enumeration.best(problem, first[0] if first else None, counts)
         if complete and members is not None:
             members = _polished(problem, members, refill=False)
             return members, problem.value(members)

@@ -13,8 +13,8 @@ from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import WrongState
-from marketplace.matching.selection import collusion
-from marketplace.matching.selection.collusion import CollusionSignal
+from marketplace.matching.selection.collusion_signals import collusion
+from marketplace.matching.selection.collusion_signals.collusion import CollusionSignal
 
 # The fixed part of each price is what ladders are looked for in.
 _BIDS = sa.text(
