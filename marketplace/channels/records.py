@@ -88,7 +88,8 @@ class ChannelRecord:
     snapshot: taken_on, source, evidence_hash, followers, facts, margins {age, gender, region: {label: share}},
     rate_card [{length_tier, amount_minor, currency}], series_hash. Each video: external_id, published_at, views, likes,
     comments, shares, duration_s, sponsored, title. Flags are not part of it: they depend on the peers at
-    the time it is stored. `claim_status` is told by exports alone: a file proves nothing about whose an account is.
+    the time it is stored. One that `completes` the channel's newest snapshot may lack the day and the followers.
+    `claim_status` is told by exports alone: a file proves nothing about whose an account is.
     """
 
     row: int
@@ -105,6 +106,7 @@ class ChannelRecord:
     region: str | None = None
     verticals: dict[str, float] = field(default_factory=dict)
     claim_status: str | None = None
+    completes: bool = False
 
 
 def is_vertical(label: str) -> bool:

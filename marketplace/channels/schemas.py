@@ -31,9 +31,9 @@ from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
 WORD = r"^[a-z][a-z0-9_.-]{0,39}$"
 URL = r"^https?://[^\s<>\"]{3,}$"
-SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube", "youtube_studio")
-# A table of YouTube Studio does not say whose it is, so nothing is written in that shape.
-WRITTEN_SHAPES = SHAPES[:-1]
+SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube", "youtube_studio", "xingtu_audience")
+# Nothing is written in the last two: a table of YouTube Studio does not say whose it is, an audience page is a part.
+WRITTEN_SHAPES = SHAPES[:4]
 
 
 def shares(**kwargs: Any) -> fields.Dict:
@@ -169,7 +169,10 @@ class ImportQuery(Schema):
         metadata={"description": "Whose videos a table of YouTube Studio has."},
     )
     subscribers = WholeParam(
-        0, COUNT_MAX, load_default=None, metadata={"description": "Of that channel, on the day of the figures."}
+        0,
+        COUNT_MAX,
+        load_default=None,
+        metadata={"description": "Of that channel, on the day of the figures; also for an audience page of Xingtu."},
     )
 
 

@@ -37,7 +37,7 @@ OVER = ("done", "dead", "cancelled")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The file to read.")
 @click.option(
     "--shape",
-    type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube", "youtube_studio"]),
+    type=click.Choice(["inlay", "xingtu", "xingtu_audience", "tiktok_one", "youtube", "youtube_studio"]),
     help="Whose columns it has; else they are recognised.",
 )
 @click.option("--skip-bad-rows", is_flag=True, help="Take the good rows; without it one bad row refuses the file.")

@@ -126,6 +126,8 @@ class ChannelEntry:
     channel: Mapping[str, Any]
     snapshot: Mapping[str, Any]
     videos: Sequence[Mapping[str, Any]] = ()
+    # An audience page, whose snapshot has lists and may lack the day and the followers (`audience_pages.complete`).
+    completes: bool = False
 
     @property
     def account(self) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import peers
 from marketplace.channels.anomalies import CellError
-from marketplace.channels.files import bulk_store, chunks, imports, own_accounts, owners
+from marketplace.channels.files import audience_pages, bulk_store, chunks, imports, own_accounts, owners
 from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
 from marketplace.channels.files.imports import ImportCounts
 from marketplace.channels.files.owners import ImportSource, NamedCreator, UnknownCreator
@@ -150,8 +150,15 @@ def _write(
             tally.add_error(record.row, CellError(owner.column, owner.value, owner.zh, owner.en))
         else:
             named_rows.append((record.row, _entry(owner, record)))
-    resolved = own_accounts.resolve(session, [entry for _, entry in named_rows])
-    for (number, _), entry in zip(named_rows, resolved, strict=True):
+    whole_rows = []
+    completed = audience_pages.complete(session, [entry for _, entry in named_rows])
+    for (number, _), entry in zip(named_rows, completed, strict=True):
+        if isinstance(entry, CellError):
+            tally.add_error(number, entry)
+        else:
+            whole_rows.append((number, entry))
+    resolved = own_accounts.resolve(session, [entry for _, entry in whole_rows])
+    for (number, _), entry in zip(whole_rows, resolved, strict=True):
         if isinstance(entry, CellError):
             tally.add_error(number, entry)
         else:
@@ -167,7 +174,7 @@ def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
     channel["platform"] = record.platform.lower()
     if record.account_key == record.handle:
         channel["account_key"] = handle_key(record.handle)
-    return ChannelEntry(owner, channel, record.snapshot, record.videos)
+    return ChannelEntry(owner, channel, record.snapshot, record.videos, record.completes)
 
 
 def _storage_error(record: ChannelRecord) -> CellError | None:

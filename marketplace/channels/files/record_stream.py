@@ -6,7 +6,7 @@ from datetime import date
 from itertools import chain
 from typing import IO
 
-from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube, youtube_studio
+from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, xingtu_audience, youtube, youtube_studio
 from marketplace.channels.files.shapes.cell_values import GivenFacts, RowCells, shorten
 from marketplace.channels.files.shapes.record_builder import RecordOrErrors
 from marketplace.channels.files.tables.column_survey import CellKind, ColumnSurvey, Conventions, ShareUnit
@@ -48,6 +48,14 @@ class ExportShape:
 SHAPES = {
     own_columns.NAME: ExportShape(own_columns.NEEDS, own_columns.read, own_columns.KINDS, own_columns.COLUMNS),
     xingtu.NAME: ExportShape(xingtu.NEEDS, xingtu.read, xingtu.KINDS, xingtu.OTHERS, of_program=True),
+    xingtu_audience.NAME: ExportShape(
+        xingtu_audience.NEEDS,
+        xingtu_audience.read,
+        xingtu_audience.KINDS,
+        xingtu_audience.OTHERS,
+        of_program=True,
+        aliases=xingtu_audience.ALIASES,
+    ),
     tiktok_one.NAME: ExportShape(
         tiktok_one.NEEDS, tiktok_one.read, tiktok_one.KINDS, tiktok_one.OTHERS, of_program=True
     ),

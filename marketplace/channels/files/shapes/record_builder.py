@@ -70,6 +70,8 @@ class ShapeReading:
     video_columns: Mapping[str, str] = field(default_factory=dict)
     education: Mapping[str, float] = field(default_factory=dict)
     interests: Mapping[str, float] = field(default_factory=dict)
+    # The day and the followers may be missing: they are those of the channel's newest snapshot.
+    completes: bool = False
 
 
 def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordOrErrors:
@@ -81,7 +83,8 @@ def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordO
         cells.add_error(column, cells.as_written(column, error.value), error.zh, error.en)
     for error in _video_errors(reading, today):
         cells.add_error(*error)
-    if cells.errors or not (reading.platform and reading.account_key and reading.taken_on) or reading.followers is None:
+    told = reading.completes or (reading.taken_on is not None and reading.followers is not None)
+    if cells.errors or not (reading.platform and reading.account_key and told):
         return cells.errors
     handle = normal_handle(reading.handle or reading.account_key)
     if not handle:
@@ -116,6 +119,7 @@ def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordO
         creator_name=reading.creator_name,
         **details,
         verticals=normalise_verticals(reading.labels),
+        completes=reading.completes,
     )
 
 

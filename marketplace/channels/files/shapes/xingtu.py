@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marketplace.channels.files.shapes import xingtu_prices
+from marketplace.channels.files.shapes import xingtu_audience, xingtu_prices
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
     RecordOrErrors,
@@ -40,6 +40,7 @@ OTHERS = (
     "content_theme_labels_180d",
     "tags_relation",
     "last_10_items",
+    xingtu_audience.LISTS,
 )
 # In answers of the search a video has `item_title`, `item_publish_time`, `item_create_time`, and neither a length nor a
 # mark of an advertisement; the other names are those of the pages, and of our exports.
@@ -79,6 +80,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
     entries = cells.table("last_10_items")
     names = _video_names(entries)
     videos = read_videos(cells, "last_10_items", entries, names)
+    page = xingtu_audience.read_distributions(cells)
     return build_record(
         cells,
         ShapeReading(
@@ -98,9 +100,9 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
                 "expected_views": cells.number("expected_play_num"),
                 "suggested_cpm_minor": suggested,
             },
-            ages=read_margin(cells, "age_distribution", "distribution_key", "distribution_value"),
-            genders=read_margin(cells, "gender_distribution", "distribution_key", "distribution_value"),
-            regions=read_margin(cells, "province_distribution", "distribution_key", "distribution_value"),
+            ages=_margin(cells, "age_distribution") or page["age"],
+            genders=_margin(cells, "gender_distribution") or page["gender"],
+            regions=_margin(cells, "province_distribution") or page["region"],
             whole_regions=False,
             labels=_labels(cells),
             rate_card=card,
@@ -113,6 +115,10 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
         ),
         today,
     )
+
+
+def _margin(cells: RowCells, column: str) -> dict[str, float]:
+    return read_margin(cells, column, "distribution_key", "distribution_value")
 
 
 def _video_names(entries: Any) -> Mapping[str, str]:
