@@ -14,7 +14,7 @@ import pytest
 
 from marketplace.channels import schemas
 from marketplace.channels.files import exports, record_stream
-from marketplace.channels.files.shapes import youtube_studio
+from marketplace.channels.files.shapes import xingtu_audience, youtube_studio
 from marketplace.cli.main import main
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.intrusiveness import constants, factors, messages, plan_changes
@@ -182,8 +182,9 @@ def test_a_shape_is_known_wherever_shapes_are_listed() -> None:
     shapes = set(record_stream.SHAPES)
     modules = ROOT.glob("marketplace/channels/files/shapes/*.py")
     assert len([path for path in modules if re.search(r"^NAME = ", path.read_text(), re.MULTILINE)]) == len(shapes)
-    # A table of Studio does not say whose it is, so nothing is written in this shape, and a row alone is not read.
-    written = shapes - {youtube_studio.NAME}
+    # A table of Studio does not say whose it is, and an audience page is a part: nothing is written in these shapes, and
+    # a row alone is not read.
+    written = shapes - {youtube_studio.NAME, xingtu_audience.NAME}
     assert set(exports.SUFFIXES) == written
     assert set(schemas.SHAPES) == shapes
     assert set(make.ROWS) == written
