@@ -182,8 +182,8 @@ def test_a_shape_is_known_wherever_shapes_are_listed() -> None:
     shapes = set(record_stream.SHAPES)
     modules = ROOT.glob("marketplace/channels/files/shapes/*.py")
     assert len([path for path in modules if re.search(r"^NAME = ", path.read_text(), re.MULTILINE)]) == len(shapes)
-    # A table of Studio does not say whose it is, and an audience page is a part: nothing is written in these shapes, and
-    # a row alone is not read.
+    # A table of Studio does not say whose it is, and an audience page is a part: nothing is written in these shapes,
+    # and a row alone is not read.
     written = shapes - {youtube_studio.NAME, xingtu_audience.NAME}
     assert set(exports.SUFFIXES) == written
     assert set(schemas.SHAPES) == shapes
