@@ -21,7 +21,7 @@ from marketplace.core.jobs import LEASE_BEGAN, VISION
 from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv, worker_argv
 from marketplace.local.server_process import EmbeddedError
 from marketplace.local.server_watch import LOOK_S, ServerWatch
-from marketplace.local.servers import LocalServers, database_url_of, owner_url_of, start_servers
+from marketplace.local.servers import LocalServers, close_to_others, database_url_of, owner_url_of, start_servers
 from marketplace.local.supervisor import Supervisor
 from marketplace.local.web_port import hold_port
 
@@ -77,7 +77,8 @@ class MarketTree:
                 servers = stack.enter_context(start_servers(data))
                 child_env["DATABASE_URL"], child_env["REDIS_URL"] = servers.database_url, servers.redis_url
                 child_env["BROKER_URL"] = servers.broker_url
-            data.mkdir(parents=True, exist_ok=True)
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            close_to_others(data)
             child_env.setdefault("SECRET_KEY", _secret(data))
             child_env.setdefault("LOG_FORMAT", "json")
             child_env.setdefault("INLAY_DATA", str(data.resolve()))
@@ -209,9 +210,13 @@ def answers(url: str) -> bool:
 
 
 def _secret(data: Path) -> str:
-    """Return the secret of the folder, which the first start makes."""
+    """Return the secret of the folder, which the first start makes. Whole or not there, whatever stops the start."""
     file = data / "secret_key"
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48))
+        unfinished = data / f".secret_key.{os.getpid()}"
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, file)
+        unfinished.unlink()
     return file.read_text()

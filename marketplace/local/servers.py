@@ -207,6 +207,7 @@ def start_servers(
     need_unix()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     data_dir = data_dir.resolve()
+    close_to_others(data_dir)
     lock = _own(data_dir)
     servers = None
     try:
@@ -261,6 +262,13 @@ def _state_of(data_dir: Path) -> dict[str, str]:
         f"没有服务器在 {data_dir} 上运行；请先启动，或设置 DATABASE_URL。",
         f"No servers run on {data_dir}; start them first or set DATABASE_URL.",
     )
+
+
+def close_to_others(folder: Path) -> None:
+    """Let nobody but its owner into a folder of ours, also one that stood there before."""
+    status = folder.stat()
+    if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o077:
+        folder.chmod(0o700)
 
 
 def _own(data_dir: Path) -> int:

@@ -19,7 +19,14 @@ import redis
 import sqlalchemy as sa
 from kombu.connection import Connection
 
-from marketplace.local.servers import EmbeddedError, LocalServers, database_url_of, owner_url_of, start_servers
+from marketplace.local.servers import (
+    EmbeddedError,
+    LocalServers,
+    close_to_others,
+    database_url_of,
+    owner_url_of,
+    start_servers,
+)
 from tests.local.run import alive, descendants, python
 from tests.waiting import until
 
@@ -140,6 +147,14 @@ def test_every_client_finds_its_server(kept: Path) -> None:
         assert (database_url_of(kept), owner_url_of(kept)) == (servers.database_url, servers.owner_url)
     with pytest.raises(EmbeddedError, match="No servers run on"):
         database_url_of(kept)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o777, 0o750, 0o700])
+def test_nobody_else_gets_into_a_data_folder_that_stood_there(mode: int, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(mode)
+    close_to_others(tmp_path / "data")
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 def test_a_folder_has_one_owner(kept: Path) -> None:
