@@ -6,12 +6,14 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.bids.models import BidStatus
 from marketplace.bids.pricing_models import VARIABLE, PricingModel
+from marketplace.bids.schemas_plan import PlacementPlan
 from marketplace.briefs.vocabulary import DELIVERABLE_KINDS, LENGTH_TIERS
 from marketplace.core.http.fields import (
     IdField,
     MoneyField,
     MoneySchema,
     RealField,
+    SentDocument,
     StoredDocument,
     TextField,
     TimeField,
@@ -110,13 +112,7 @@ class BidRevisionIn(Schema):
         load_default=list,
     )
     deliverables = fields.List(fields.Nested(BidDeliverableIn), validate=validate.Length(min=1, max=20), required=True)
-    plan = fields.Dict(
-        required=True,
-        metadata={
-            "description": "The placement plan of one video: `duration_s` and `exposures` of a logo, product, text or"
-            " speech; each number may be {low, high}."
-        },
-    )
+    plan = SentDocument(PlacementPlan, required=True)
     production_cost = MoneyField(
         load_default=None,
         allow_none=True,
@@ -203,7 +199,7 @@ class _WordingOut(Schema):
     rights = StoredDocument(BidRightsOut, required=True)
     options = StoredDocument(BidOptionOut, many=True, required=True)
     deliverables = StoredDocument(BidDeliverableOut, many=True, required=True)
-    plan = fields.Dict(required=True)
+    plan = StoredDocument(PlacementPlan, required=True)
     production_cost = StoredDocument(
         MoneySchema, required=True, allow_none=True, metadata={"description": "null for all but the creator's side."}
     )

@@ -13,6 +13,7 @@ from marketplace.channels.files.tables.encodings import known_encoding
 from marketplace.channels.files.tables.number_grammar import Decimal
 from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportMode, ImportStatus
 from marketplace.channels.schemas_pacing import PacingRule
+from marketplace.channels.schemas_stored import AudienceListsOut, ImportReadingOut, RateLineOut, SnapshotFactsOut
 from marketplace.core.http.fields import (
     FlagField,
     IdField,
@@ -26,6 +27,7 @@ from marketplace.core.http.fields import (
 )
 from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
+from marketplace.core.http.shared_schemas import ReasonOut
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
 PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
@@ -96,7 +98,7 @@ class ChannelOut(Schema):
     url = fields.String(required=True, allow_none=True)
     language = fields.String(required=True, allow_none=True)
     region = fields.String(required=True, allow_none=True)
-    verticals = fields.Dict(keys=fields.String(), required=True)
+    verticals = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
     status = one_of(ChannelStatus, required=True)
     discoverable = fields.Boolean(required=True)
     pacing = StoredDocument(PacingRule, required=True, allow_none=True)
@@ -194,17 +196,12 @@ class ImportOut(Schema):
     message_zh = fields.String(required=True, allow_none=True)
     message_en = fields.String(required=True, allow_none=True)
     options = fields.Dict(
-        keys=fields.String(), required=True, metadata={"description": "What was said of the file: its encoding, marks."}
-    )
-    reading = fields.Dict(
         keys=fields.String(),
+        values=fields.String(),
         required=True,
-        allow_none=True,
-        metadata={
-            "description": "What the file was read as: encoding, delimiter, sheet, row of the names, decimal mark, unit"
-            " of each column of rates, forms of days, columns and rows left out."
-        },
+        metadata={"description": "What was said of the file, by the name of the parameter: its encoding, marks."},
     )
+    reading = StoredDocument(ImportReadingOut, required=True, allow_none=True)
     created_at = TimeField(required=True)
     finished_at = TimeField(required=True, allow_none=True)
     version = fields.Integer(required=True)
@@ -319,8 +316,8 @@ class SnapshotOut(Schema):
     import_id = IdField("imp", required=True, allow_none=True)
     evidence_hash = fields.String(required=True)
     followers = fields.Integer(required=True)
-    facts = fields.Dict(keys=fields.String(), required=True)
-    margins = fields.Dict(keys=fields.String(), required=True)
-    rate_card = fields.List(fields.Dict(keys=fields.String()), required=True)
-    flags = fields.List(fields.Dict(keys=fields.String()), required=True)
+    facts = StoredDocument(SnapshotFactsOut, required=True)
+    margins = StoredDocument(AudienceListsOut, required=True)
+    rate_card = StoredDocument(RateLineOut, many=True, required=True)
+    flags = StoredDocument(ReasonOut, many=True, required=True)
     created_at = TimeField(required=True)

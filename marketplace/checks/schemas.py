@@ -2,13 +2,30 @@
 
 from marshmallow import Schema, fields, validate
 
+from marketplace.bids.schemas_plan import ExposureTimeline, TimelineCorrection
 from marketplace.briefs.vocabulary import MARKETS
 from marketplace.channels.facts.fact_fields import RegionField
 from marketplace.checks.corrections import NOTE_MAX
 from marketplace.checks.labels import CORRECTIONS_MAX
 from marketplace.checks.models import VideoCheckStatus
+from marketplace.checks.schemas_result import (
+    CorrectedResultOut,
+    CorrectionLabelOut,
+    VideoCheckTermsOut,
+    VideoRefusalOut,
+    VideoResultOut,
+)
 from marketplace.checks.service import MARKETS_MAX, NAME_MAX, NAMES_MAX
-from marketplace.core.http.fields import FlagField, IdField, TextField, TimeField, WholeParam, one_of
+from marketplace.core.http.fields import (
+    FlagField,
+    IdField,
+    SentDocument,
+    StoredDocument,
+    TextField,
+    TimeField,
+    WholeParam,
+    one_of,
+)
 from marketplace.core.http.paging import page_query
 from marketplace.core.jobs import JobState
 from marketplace.drawing.sheet import NARROWEST, WIDEST, WIDTH
@@ -105,12 +122,12 @@ class VideoCheckOut(VideoCheckSummaryOut):
     which it was shared since `shared_at` sees no steps and not who asked."""
 
     version = fields.Integer(required=True)
-    terms = fields.Dict(required=True)
-    refusal = fields.Dict(required=True, allow_none=True)
+    terms = StoredDocument(VideoCheckTermsOut, required=True)
+    refusal = StoredDocument(VideoRefusalOut, required=True, allow_none=True)
     steps = fields.List(fields.Nested(VideoCheckStepOut), required=True)
     duplicates = fields.List(fields.Nested(VideoCheckDuplicateOut), required=True)
-    result = fields.Dict(required=True, allow_none=True)
-    corrected = fields.Dict(required=True, allow_none=True)
+    result = StoredDocument(VideoResultOut, required=True, allow_none=True)
+    corrected = StoredDocument(CorrectedResultOut, required=True, allow_none=True)
 
 
 class VideoCheckPictureQuery(Schema):
@@ -129,7 +146,7 @@ class VideoCheckFrameQuery(Schema):
 class VideoCorrectionIn(Schema):
     """The whole timeline as it really is; its shape is a plan's, its numbers plain or intervals."""
 
-    timeline = fields.Dict(required=True)
+    timeline = SentDocument(TimelineCorrection, required=True)
     note = TextField(NOTE_MAX, load_default=None, allow_none=True)
 
 
@@ -137,8 +154,8 @@ class VideoCorrectionOut(Schema):
     id = IdField("vcr", required=True)
     check_id = IdField("vck", required=True)
     person_id = IdField("per", required=True, allow_none=True)
-    timeline = fields.Dict(required=True)
-    labels = fields.List(fields.Dict(), required=True)
+    timeline = StoredDocument(ExposureTimeline, required=True)
+    labels = StoredDocument(CorrectionLabelOut, many=True, required=True)
     note = fields.String(required=True, allow_none=True)
     created_at = TimeField(required=True)
 

@@ -159,7 +159,7 @@ SHORTHANDS: dict[str, tuple[PlanShorthand, ...]] = {
 }
 _WORDS = {field: {shorthand.word: shorthand for shorthand in words} for field, words in SHORTHANDS.items()}
 # The least and the most of each number, in its unit: first those of an exposure, then those of the whole video.
-_LIMITS = {
+LIMITS = {
     "start_s": (0.0, DURATION_S[1]),
     "seconds": (0.0, DURATION_S[1]),
     "area_share": (0.0, 1.0),
@@ -175,9 +175,9 @@ _LIMITS = {
     "occlusion_share": (0.0, 1.0),
     "sample_step_s": (0.01, 10.0),
 }
-_EXPOSURE_NUMBERS = tuple(_LIMITS)[:9]
-_EXPOSURE_FIELDS = {*_EXPOSURE_NUMBERS, "kind", "cta", "description"}
-_TIMELINE_FIELDS = {*tuple(_LIMITS)[9:], "exposures", "source"}
+EXPOSURE_NUMBERS = tuple(LIMITS)[:9]
+_EXPOSURE_FIELDS = {*EXPOSURE_NUMBERS, "kind", "cta", "description"}
+_TIMELINE_FIELDS = {*tuple(LIMITS)[9:], "exposures", "source"}
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class _TimelineReader:
         return value
 
     def number(self, value: object, pointer: str, field: str) -> float | None:
-        low, high = _LIMITS[field]
+        low, high = LIMITS[field]
         if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
             self.refuse(pointer, "请填写一个有限的数字。", "Send a finite number.")
             return None
@@ -268,7 +268,7 @@ class _TimelineReader:
         visible = kind is not None and kind is not ExposureKind.SPEECH
         needed = {"start_s", "seconds", "area_share", "centre"} if visible else {"start_s", "seconds"}
         numbers: dict[str, ValueInterval] = {}
-        for field in _EXPOSURE_NUMBERS:
+        for field in EXPOSURE_NUMBERS:
             if field in table:
                 numbers[field] = self.interval(table[field], f"{pointer}/{field}", field) or ZERO
             elif field in needed:
@@ -364,7 +364,7 @@ def to_dict(timeline: Timeline) -> dict[str, object]:
 
 
 def _exposure_dict(exposure: Exposure) -> dict[str, object]:
-    numbers = {field: _plain(getattr(exposure, field)) for field in _EXPOSURE_NUMBERS}
+    numbers = {field: _plain(getattr(exposure, field)) for field in EXPOSURE_NUMBERS}
     return {"kind": exposure.kind.value, **numbers, "cta": exposure.cta, "description": exposure.description}
 
 

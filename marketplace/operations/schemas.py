@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import IdField, TimeField, WholeParam, one_of
+from marketplace.core.http.fields import IdField, TimeField, WholeParam, free_form, one_of
 from marketplace.core.ids import PREFIXES, show
 from marketplace.core.jobs import JobState
 
@@ -19,7 +19,7 @@ class EventOut(Schema):
     actor_role = fields.String(allow_none=True, required=True)
     actor_party_id = IdField("pty", allow_none=True, required=True)
     request_id = fields.String(allow_none=True, required=True)
-    data = fields.Dict(keys=fields.String(), required=True)
+    data = free_form("what is told of it; each kind of event has members of its own.", required=True)
     sealed = fields.Boolean(
         required=True,
         metadata={"description": "For admins, of a bid whose brief was not closed: `data` names the brief alone."},

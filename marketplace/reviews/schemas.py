@@ -4,7 +4,16 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from marketplace.core.http.fields import FlagField, IdField, RealField, TextField, TimeField, one_of
+from marketplace.core.http.fields import (
+    FlagField,
+    IdField,
+    RealField,
+    StoredDocument,
+    TextField,
+    TimeField,
+    free_form,
+    one_of,
+)
 from marketplace.reviews.decisions import MANY
 from marketplace.reviews.models import ReviewStatus
 from marketplace.reviews.verdicts import VerdictStatus
@@ -23,6 +32,22 @@ class RiskOut(Schema):
     asks = fields.Boolean(required=True)
 
 
+class OverrideValuesOut(Schema):
+    """What a person puts in place of what was computed; what is left as it was is null or missing."""
+
+    overall = fields.Float(allow_none=True)
+    intrusiveness = fields.Float(allow_none=True)
+    flags_cleared = fields.Boolean()
+
+
+class AgreedOverrideOut(OverrideValuesOut):
+    """`by` are the ids of the two people who agreed."""
+
+    reason = fields.String()
+    decided_at = fields.String(metadata={"format": "date-time"})
+    by = fields.List(fields.String())
+
+
 class ReviewOut(Schema):
     """A thing that needs a person; `seen_fingerprint` names what there is to look at."""
 
@@ -38,7 +63,8 @@ class ReviewOut(Schema):
     reason = fields.String(
         allow_none=True, required=True, metadata={"description": "What both sides read of the decision's reasons."}
     )
-    override = fields.Dict(
+    override = StoredDocument(
+        AgreedOverrideOut,
         allow_none=True,
         required=True,
         metadata={"description": "What two people put in place of the computed values; null until both have agreed."},
@@ -53,15 +79,19 @@ class ReviewDecisionOut(Schema):
     person_id = IdField("per", required=True)
     verdict = one_of(VERDICTS, required=True)
     reason = fields.String(required=True)
-    override = fields.Dict(allow_none=True, required=True)
-    seen = fields.Dict(required=True)
+    override = StoredDocument(OverrideValuesOut, allow_none=True, required=True)
+    seen = free_form("the review's event at the time: what the person looked at.", required=True)
     created_at = TimeField(required=True)
 
 
 class ReviewWithDecisionsOut(ReviewOut):
     """With what there is to look at (`facts`) and what was decided on what, the oldest first."""
 
-    facts = fields.Dict(allow_none=True, required=True)
+    facts = free_form(
+        "what the rules looked at; null where it was not kept. Each rule has facts of its own.",
+        allow_none=True,
+        required=True,
+    )
     decisions = fields.List(fields.Nested(ReviewDecisionOut), required=True)
 
 

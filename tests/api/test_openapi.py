@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from marketplace.app import create_app
+from marketplace.intrusiveness.timeline import EXPOSURE_NUMBERS, LIMITS, SHORTHANDS
 from tests.api.calls import names
 from tests.authorization.world import routes
 
@@ -146,6 +148,40 @@ def test_schemas_are_named_as_types_and_used(client: FlaskClient) -> None:
         assert re.fullmatch("([A-Z][a-z]+)+", name), name
     used = {reference.rpartition("/")[2] for reference in references(document)}
     assert used == set(document["components"]["schemas"])
+
+
+def test_objects_tell_their_members_or_that_they_are_free(client: FlaskClient) -> None:
+    for name, schema in description(client)["components"]["schemas"].items():
+        for told in objects(schema):
+            known = told.get("properties") or told.get("additionalProperties")
+            assert known or told.get("description", "").startswith("Free-form: "), (name, told)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        for one in value:
+            yield from objects(one)
+    elif isinstance(value, dict):
+        if value.get("type") == "object" or value.get("type") == ["object", "null"]:
+            yield value
+        for one in value.values():
+            yield from objects(one)
+
+
+def test_a_plan_is_described_as_it_is_read(client: FlaskClient) -> None:
+    schemas = description(client)["components"]["schemas"]
+    exposure, plan = schemas["PlanExposure"], schemas["PlacementPlan"]
+    assert exposure["additionalProperties"] is plan["additionalProperties"] is False
+    others = {"kind", "cta", "description", "exposures", "source"}
+    assert {*exposure["properties"], *plan["properties"]} == {*LIMITS, *others}
+    assert schemas["BidIn"]["properties"]["plan"] == {"$ref": "#/components/schemas/PlacementPlan"}
+    words_of = {name: [one.word for one in known] for name, known in SHORTHANDS.items()}
+    for name in EXPOSURE_NUMBERS:
+        number, *words, reference = exposure["properties"][name]["anyOf"]
+        assert (number["minimum"], number["maximum"]) == LIMITS[name]
+        assert [word["enum"] for word in words] == ([words_of[name]] if name in words_of else [])
+        assert reference == {"$ref": "#/components/schemas/PlanRange"}
+    assert set(exposure["required"]) == {"kind", "start_s", "seconds"}
 
 
 def test_no_two_schemas_share_a_name(client: FlaskClient) -> None:

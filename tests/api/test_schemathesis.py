@@ -22,6 +22,8 @@ def test_generated_calls_are_answered_as_described(app: Flask) -> None:
 WITHOUT_SUCCESS = {
     ("POST", "/sessions"),  # a password
     ("DELETE", "/sessions/current"),  # a session
+    ("GET", "/sessions"),
+    ("DELETE", "/sessions/{session_id}"),
     ("POST", "/jobs/{job_id}/requeue"),  # a dead job
     ("POST", "/invites/accept"),  # the token of an invitation
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid

@@ -13,6 +13,7 @@ from marketplace.checks import service
 from marketplace.checks.models import VideoPicture, VideoStepAnswer
 from marketplace.core import db, ids, jobs
 from marketplace.core.jobs import Job, JobState
+from tests.api.described import faults
 from tests.make import bids as make_bids
 from tests.make import clips
 from tests.make.people import Somebody, somebody
@@ -39,6 +40,7 @@ def work(worker: ModuleType, turns: int = 30) -> None:
 def read(client: FlaskClient, who: Somebody, check: dict[str, Any]) -> dict[str, Any]:
     answer = client.get(f"/api/v1/video-checks/{check['id']}", headers=who.headers)
     assert answer.status_code == 200, answer.json
+    assert faults(client.application, "VideoCheckOut", answer.json) == []
     return dict(answer.json)
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -200,6 +201,39 @@ class StoredDocument(fields.Nested):
 
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         return nested_obj
+
+
+class SentDocument(StoredDocument):
+    """A JSON object that is loaded as it was sent: what it means has a reader of its own, and the schema only describes
+    it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        if not isinstance(value, dict):
+            raise ValidationError("Not a valid mapping type.")
+        return value
+
+
+class ObjectOr(fields.Nested):
+    """Describes a value that is an object of the schema or one of other kinds; `others` are their JSON Schemas."""
+
+    def __init__(self, nested: type[Schema], others: Sequence[dict[str, Any]], **kwargs: Any) -> None:
+        self.others = others
+        super().__init__(nested, **kwargs)
+
+
+def describe_field(converter: Any, field: fields.Field[Any], ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Describe an ObjectOr as `anyOf`, and a table's length as such; an attribute function of apispec."""
+    if isinstance(field, fields.Dict) and "maxLength" in ret:
+        return {"maxProperties": ret.pop("maxLength")}
+    if not isinstance(field, ObjectOr):
+        return {}
+    reference = ret.pop("$ref", None) or ret.pop("allOf")[0]["$ref"]
+    return {"anyOf": [*field.others, {"$ref": reference}]}
+
+
+def free_form(description: str, **kwargs: Any) -> fields.Dict:
+    """An object whose members are not fixed; the description says what they are."""
+    return fields.Dict(keys=fields.String(), metadata={"description": f"Free-form: {description}"}, **kwargs)
 
 
 def one_of(choices: Any, **kwargs: Any) -> fields.String:

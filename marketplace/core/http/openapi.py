@@ -15,7 +15,7 @@ from werkzeug.security import safe_join
 from marketplace.core import ids
 from marketplace.core.errors import DomainError
 from marketplace.core.http.blueprint import GuardedBlueprint
-from marketplace.core.http.fields import FlagField, IdField, RealField, WholeField, WholeParam
+from marketplace.core.http.fields import FlagField, IdField, RealField, WholeField, WholeParam, describe_field
 from marketplace.core.http.path_ids import IdConverter
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -61,6 +61,8 @@ def describe(app: Flask, blueprints: Iterable[GuardedBlueprint]) -> dict[str, An
         "security": [{"key": []}],
     }
     api = _InlayApi(app, spec_kwargs={"marshmallow_plugin": plugin, **options})
+    assert plugin.converter is not None
+    plugin.converter.add_attribute_function(describe_field)  # type: ignore[no-untyped-call]
     api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
     api.register_converter(IdConverter, _id_parameter)
     for field, base in (

@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields
 
+from marketplace.core.http.fields import free_form
+
 
 class EstimateOut(Schema):
     point = fields.Float(allow_none=True, required=True)
@@ -15,4 +17,4 @@ class ReasonOut(Schema):
     code = fields.String(required=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)
-    numbers = fields.Dict(keys=fields.String(), required=True)
+    numbers = free_form("what the sentences are made of, by name; each code has numbers of its own.", required=True)

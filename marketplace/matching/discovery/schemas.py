@@ -98,7 +98,7 @@ class FoundChannelOut(_CandidateFigures):
     url = fields.String(required=True, allow_none=True)
     region = fields.String(required=True, allow_none=True)
     language = fields.String(required=True, allow_none=True)
-    verticals = fields.Dict(keys=fields.String(), required=True)
+    verticals = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
     followers = fields.Integer(required=True)
     taken_on = fields.Date(required=True)
     source = fields.String(required=True)

@@ -2,9 +2,11 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import IdField, TimeField, one_of
+from marketplace.bids.schemas_plan import PlanScoreOut
+from marketplace.core.http.fields import IdField, StoredDocument, TimeField, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.matching.gates.schemas import GateOut
+from marketplace.matching.ranking.schemas_parts import MatchPartsOut
 from marketplace.reviews.schemas import VerdictOut
 
 
@@ -80,7 +82,7 @@ class MatchOut(Schema):
     flags = fields.List(fields.String(), required=True)
     fresh = fields.Boolean(required=True)
     reasons = fields.List(fields.Nested(ReasonOut), required=True)
-    parts = fields.Dict(keys=fields.String(), required=True)
+    parts = StoredDocument(MatchPartsOut, required=True)
     fingerprint = fields.String(required=True)
     model_version = fields.String(required=True)
     scored_at = TimeField(required=True)
@@ -112,7 +114,7 @@ class MatchOut(Schema):
 class BidMatchOut(MatchOut):
     """A match with its placement plan's score: factors, exposures, reasons with evidence and what to change."""
 
-    plan = fields.Dict(keys=fields.String(), required=True)
+    plan = StoredDocument(PlanScoreOut, required=True)
 
 
 class RankingOut(Schema):

@@ -15,6 +15,7 @@ from marketplace.core.http.fields import (
     StoredDocument,
     TimeField,
     WholeField,
+    free_form,
     one_of,
 )
 from marketplace.matching.gates.schemas import AcceptIn
@@ -169,9 +170,7 @@ class ReachOfSetOut(SaidOut):
         metadata={"description": "How many of `careful` notice the brand; null where a plan's share is not known."},
     )
     contacts_per_person = fields.Float(required=True, allow_none=True)
-    overlap = fields.Dict(
-        keys=fields.String(), metadata={"description": "pairs, markets with their lifts, fitted_on, model"}
-    )
+    overlap = free_form("what was learnt from measured pairs: pairs, markets with their lifts, fitted_on, model.")
     pairs = fields.Integer()
     pairs_measured = fields.Integer()
     sketched = fields.Nested(SketchedOut, allow_none=True)
@@ -242,7 +241,7 @@ class CostlyLimitOut(SaidOut):
     """A limit without which a set would reach over 5 % more: `change` in the request lifts it. All others hold."""
 
     code = fields.String(required=True)
-    change = fields.Dict(keys=fields.String(), required=True)
+    change = free_form("members of the request with the values that lift the limit.", required=True)
     careful = fields.Float(required=True)
     percent_more = fields.Float(required=True, allow_none=True)
 
@@ -275,6 +274,29 @@ class WhatIfOut(Schema):
     outcome = StoredDocument(OutcomeOut, required=True)
 
 
+class SelectionWishesOut(Schema):
+    """What the set was asked for, with the defaults of the limits that were left open, whose names are in `by_default`.
+    Selections of older releases lack what could not be asked for."""
+
+    budget = fields.Nested(MoneySchema, required=True)
+    bids_min = fields.Integer(required=True)
+    bids_max = fields.Integer(allow_none=True)
+    handling_per_deal = fields.Nested(MoneySchema)
+    smallest_bid = fields.Nested(MoneySchema)
+    largest_share = fields.Float()
+    caps = fields.Nested(SelectionCaps, required=True)
+    must = fields.List(fields.String(), required=True)
+    never = fields.List(fields.String(), required=True)
+    contacts_per_person_max = fields.Float(allow_none=True)
+    intrusiveness_max = fields.Float(allow_none=True)
+    ad_load_max = fields.Float(allow_none=True)
+    ceiling_per_thousand = fields.Nested(MoneySchema, allow_none=True)
+    lift_ceiling = fields.Boolean()
+    prove = fields.String()
+    time_limit_s = fields.Integer()
+    by_default = fields.List(fields.String())
+
+
 class SelectionHeadOut(Schema):
     id = IdField("sel", required=True)
     brief_id = IdField("brf", required=True)
@@ -282,7 +304,7 @@ class SelectionHeadOut(Schema):
     status = one_of(SelectionStatus, required=True)
     version = fields.Integer(required=True)
     job_id = IdField("job", required=True, allow_none=True)
-    wishes = fields.Dict(keys=fields.String(), required=True)
+    wishes = StoredDocument(SelectionWishesOut, required=True)
     model_version = fields.String(required=True, allow_none=True)
     inputs_hash = fields.String(required=True, allow_none=True)
     bids = fields.Integer(required=True, allow_none=True)
@@ -333,7 +355,7 @@ class OutcomeOfBidOut(SaidOut):
 class SignalOut(SaidOut):
     code = one_of(("shared_people", "same_wording", "ladder", "one_agency"), required=True)
     bids = fields.List(fields.String(metadata=_BID), required=True)
-    numbers = fields.Dict(keys=fields.String(), required=True)
+    numbers = free_form("what the signal is made of; each code has numbers of its own.", required=True)
 
 
 class SignalsOut(Schema):

@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import IdField, one_of
+from marketplace.bids.schemas_plan import PlacementPlan
+from marketplace.core.http.fields import IdField, StoredDocument, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.matching.scoring.suggestions.messages import KEEPS
 from marketplace.pacing.schemas import ChannelScoreOut
@@ -37,7 +38,7 @@ class SuggestionOut(_StandingOut):
     zh = fields.String(required=True)
     en = fields.String(required=True)
     steps = fields.List(fields.Nested(SuggestionStepOut), required=True)
-    plan = fields.Dict(required=True)
+    plan = StoredDocument(PlacementPlan, required=True)
 
 
 class BeforeShootingOut(_StandingOut):
