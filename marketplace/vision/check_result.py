@@ -90,6 +90,10 @@ def as_dict(
             "sentences": answers["speech"]["sentences"],
         },
         "not_judged": list(measured.not_judged),
+        "look_alikes": [
+            {"start_s": near.start_s, "end_s": near.end_s, "name": near.name, "text": near.text}
+            for near in measured.look_alikes
+        ],
         "intrusiveness": scored(measured.timeline, disclosed(bool(measured.disclosures), measured.not_judged), terms),
         "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, measured.timeline),
         "not_seen": [

@@ -95,14 +95,25 @@ class DisclosureMark:
 
 
 @dataclass(frozen=True)
+class LookAlikeName:
+    """Words on the screen, from ``start_s`` to ``end_s``, that look or sound nearly like one of the brand's names."""
+
+    start_s: float
+    end_s: float
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class MeasuredTimeline:
-    """The timeline and, exposure by exposure, its evidence; the marks of disclosure, and the languages in which there
-    may be others that nobody can judge here."""
+    """The timeline and, exposure by exposure, its evidence; the marks of disclosure, the languages in which there may
+    be others that nobody can judge here, and words that are nearly a name of the brand and no exposure."""
 
     timeline: Timeline
     evidence: tuple[ExposureEvidence, ...]
     disclosures: tuple[DisclosureMark, ...]
     not_judged: tuple[str, ...] = ()
+    look_alikes: tuple[LookAlikeName, ...] = ()
 
 
 # Returns how strongly a quadrilateral (px) of a picture draws the eye, 0..1.
@@ -134,7 +145,21 @@ def measure(seen: StepFindings, names: Sequence[str], pull: Pull, markets: Seque
         tuple(evidence for _, evidence in pairs),
         tuple(_disclosures(seen, names)),
         _not_judged(seen, markets),
+        tuple(_look_alikes(seen, names)),
     )
+
+
+def _look_alikes(seen: StepFindings, names: Sequence[str]) -> list[LookAlikeName]:
+    by_text: dict[tuple[str, str], dict[int, TextLine]] = {}
+    for line in seen.lines:
+        for near in brand_words.look_alikes(line.text, names)[:1]:
+            by_text.setdefault((near.name, near.written), {})[line.picture] = line
+    found = [
+        LookAlikeName(round(run.start_s, 3), round(run.end_s, 3), name, text)
+        for (name, text), sights in by_text.items()
+        for run in runs(sights, seen.times, seen.duration_s, seen.cuts)
+    ]
+    return sorted(found, key=lambda near: near.start_s)
 
 
 def _not_judged(seen: StepFindings, markets: Sequence[str]) -> tuple[str, ...]:

@@ -190,7 +190,7 @@ STEPS: tuple[PipelineStep, ...] = (
     PipelineStep("marks", 3, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
     PipelineStep("words", 4, _words, "识别画面文字", "reading text on the screen"),
     PipelineStep(
-        *("speech", 4, _speech, "识别口播", "listening to speech"),
+        *("speech", 5, _speech, "识别口播", "listening to speech"),
         by_brand=True,
         by_market=True,
         also=speech_model.fingerprint,

@@ -43,6 +43,94 @@ def test_what_was_read_is_held_to_more_than_what_was_heard(text: str, name: str)
     assert brand_words.brand_hits(name, [name], written=True)
 
 
+# As found on clips of the field, and siblings of each: another first letter, letters more at an end, a word that holds
+# the name, characters that sound or look alike, initials without their ampersand.
+LOOK_ALIKES = [
+    ("The Banker arrives", "Anker", "banker"),
+    ("oil tanker", "Anker", "tanker"),
+    ("Goatly farm", "Oatly", "goatly"),
+    ("marsh", "Mars", "marsh"),
+    ("画西子", "花西子", "画西子"),
+    ("花溪子", "花西子", "花溪子"),
+    ("请也查", "晴野茶", "请也查"),
+    ("农夫三拳", "农夫山泉", "农夫三拳"),
+    ("@banker", "Anker", "banker"),
+    ("hike", "Nike", "hike"),
+    ("Oatley", "Oatly", "oatley"),
+    ("Adidos", "Adidas", "adidos"),
+    ("three apples", "Apple", "apples"),
+    ("完美日计", "完美日记", "完美日计"),
+    ("小红薯", "小红书", "小红薯"),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "near"), LOOK_ALIKES)
+def test_what_only_looks_like_a_name_is_told_and_not_counted(text: str, name: str, near: str) -> None:
+    assert brand_words.brand_hits(text, [name], written=True) == []
+    assert [hit.written for hit in brand_words.look_alikes(text, [name])] == [near]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hankering for more", "Anker"),
+        ("blanket", "Anker"),
+        ("Ankara", "Anker"),
+        ("#marshmallow", "Mars"),
+        ("@marsrover", "Mars"),
+        ("5 mm", "M&M's"),
+        ("MMS", "M&M's"),
+        ("H M", "H&M"),
+        ("party", "art"),
+        ("a cat on a mat", "CA"),
+        ("limestone", "LIMEISLE"),
+        ("一座小岛", "青柠岛"),
+    ],
+)
+def test_another_word_is_neither_a_name_nor_like_one(text: str, name: str) -> None:
+    assert brand_words.brand_hits(text, [name], written=True) == []
+    assert brand_words.look_alikes(text, [name]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("@ankerofficial", "Anker"),
+        ("@Anker_US", "Anker"),
+        ("@anker.official", "Anker"),
+        ("#AnkerIndonesia", "Anker"),
+        ("#buyanker", "Anker"),
+        ("#AnkerPartner", "Anker"),
+        ("@theoatly", "Oatly"),
+        ("Anker's new charger", "Anker"),
+        ("ＡＮＫＥＲ", "Anker"),
+        ("M & M", "M&M's"),
+        ("M&M's", "M&M's"),
+        ("m and m's", "M&M's"),
+        ("H & M", "H&M"),
+        ("Marks and Spencer", "Marks & Spencer"),
+        ("McDonalds", "McDonald's"),
+        ("coca cola", "Coca-Cola"),
+        ("Lime Isle water", "LIMEISLE"),
+        ("LlMElSLE", "LIMEISLE"),
+        ("buyLIMEISLEnow", "LIMEISLE"),
+        ("#limeislesoda", "LIMEISLE"),
+        ("花西子官方旗舰店", "花西子"),
+        ("花 西 子", "花西子"),
+        ("青檸島", "青柠岛"),
+        ("#农夫山泉新品", "农夫山泉"),
+    ],
+)
+def test_a_written_name_is_met_in_handles_and_in_every_form(text: str, name: str) -> None:
+    assert brand_words.brand_hits(text, [name], written=True)
+    assert brand_words.look_alikes(text, [name]) == []
+
+
+@pytest.mark.parametrize(("text", "name"), [("The Banker arrives", "Anker"), ("a marsh", "Mars"), ("Goatly", "Oatly")])
+def test_another_word_is_not_heard_as_a_name(text: str, name: str) -> None:
+    assert brand_words.brand_hits(text, [name]) == []
+
+
 def test_names_that_sound_alike_are_alike_in_any_script() -> None:
     assert brand_words.sound_ratio("Limeisle", "lime aisle") > 0.8
     assert brand_words.sound_ratio("青柠岛", "qing ning dao") == 1.0
@@ -130,6 +218,20 @@ def test_what_sells_nothing_is_left_alone(text: str) -> None:
         ("LIMEISLE 广告 0糖0脂", False),
         ("Sponsored by LIMEISLE: 30% off", False),
         ("本视频没有广告 LIMEISLE", False),
+        ("This video is brought to you by LIMEISLE", True),
+        ("Thanks to LIMEISLE for sponsoring this video", True),
+        ("Werbung für LIMEISLE", True),
+        ("Anzeige | LIMEISLE", True),
+        ("本期节目由LIMEISLE冠名播出", True),
+        ("感谢LIMEISLE对本期视频的大力支持和赞助", True),
+        ("LIMEISLE 贊助播出", True),
+        ("#ad @limeisle_official", True),
+        ("この動画はLIMEISLE様の提供でお送りします", True),
+        ("이 영상은 LIMEISLE로부터 제품을 제공받아 제작되었습니다", True),
+        ("Colaboración pagada con LIMEISLE", True),
+        ("Paid partnership with LIMEISLE, the best soda ever", False),
+        ("本视频由LIMEISLE赞助，快去买", False),
+        ("LIMEISLE soda, paid partnership", False),
     ],
 )
 def test_a_line_that_only_discloses_is_told_from_one_that_sells(text: str, only: bool) -> None:

@@ -51,6 +51,7 @@ def of_result(result: Mapping[str, Any], language: str, *, short: bool = False) 
         )
     yield from _first(list(_exposures(result, language)), _EXPOSURES if short else None, zh)
     yield from _disclosures(result, zh)
+    yield from _first(list(_look_alikes(result, zh)), _EXPOSURES if short else None, zh)
     for one in score["reasons"][: _REASONS if short else None]:
         yield f"- {one[language]}"
         if one["what_if"] is not None:
@@ -73,6 +74,16 @@ def _disclosures(result: Mapping[str, Any], zh: bool) -> Iterator[str]:
             f"     广告标识 {seconds} 秒（{by}）：{one['text']}"
             if zh
             else f"     disclosed {seconds} s on {one['by']}: {one['text']}"
+        )
+
+
+def _look_alikes(result: Mapping[str, Any], zh: bool) -> Iterator[str]:
+    for one in result.get("look_alikes", []):
+        seconds = f"{one['start_s']:.2f}–{one['end_s']:.2f}"
+        yield (
+            f"   ? {seconds} 秒的“{one['text']}”与“{one['name']}”相近，未计为露出，请人工查看"
+            if zh
+            else f"   ? {seconds} s: “{one['text']}” looks like {one['name']}; not counted, let a person look"
         )
 
 

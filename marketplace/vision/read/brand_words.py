@@ -1,27 +1,22 @@
 """Finds the words that matter in a text: a brand's names however they are written, disclosure marks, offers.
 
-Names are matched against the output of optical character or speech recognition: letters by edit distance, Chinese
-characters by their sound (pinyin without tones), because both kinds of recognition confuse homophones.
+Heard names are matched by sound: letters by edit distance, Chinese characters by pinyin without tones. What was read is
+held to more (``written_names.py``).
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from statistics import fmean
 
-from opencc import OpenCC
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness.disclosure.disclosure_words import DisclosureWords, around, disclosing_words
-
-if TYPE_CHECKING:
-    import pypinyin
-else:  # reads its dictionary of phrases when it is imported
-    pypinyin = lazy_module("pypinyin")
+from marketplace.vision.read import written_names
+from marketplace.vision.read.text_forms import folded_case, has_han, seen_alike, simplified, sounds
+from marketplace.vision.read.text_forms import plain as plain
 
 NAME_MAX = 60
 NAMES_MAX = 20
@@ -30,8 +25,6 @@ NAMES_MAX = 20
 LETTERS_ALIKE = ((3, 1.0), (5, 0.8), (8, 0.82), (99, 0.8))
 HAN_ALIKE_LEAST = 0.8  # homophones were measured at 0.91, unrelated names at 0.53 to 0.62
 HAN_SHORT, HAN_SHORT_ALIKE_LEAST = 2, 0.95
-# Reading confuses characters far more rarely than hearing does, so each character of a written name has to sound alike.
-WRITTEN_ALIKE_LEAST = 0.65
 
 
 @dataclass(frozen=True)
@@ -43,72 +36,54 @@ class NameHit:
     written: str
 
 
-_TO_SIMPLIFIED = OpenCC("t2s")
-
-
-def simplified(text: str) -> str:
-    """Return a text in simplified characters, character by character."""
-    return str(_TO_SIMPLIFIED.convert(text))
-
-
-def _folded_case(text: str) -> str:
-    return simplified(unicodedata.normalize("NFKC", text)).casefold()
-
-
-def plain(text: str) -> str:
-    """Return a text for comparing: compatibility forms resolved, simplified characters, lower case, letters and
-    digits only, single spaces."""
-    folded = _folded_case(text)
-    return " ".join("".join(character if character.isalnum() else " " for character in folded).split())
-
-
-@lru_cache(maxsize=4096)
-def sounds(text: str) -> tuple[str, ...]:
-    return tuple(pypinyin.lazy_pinyin(text))
-
-
-def _han(text: str) -> bool:
-    return any("\u4e00" <= character <= "\u9fff" for character in text)
-
-
 def brand_hits(text: str, names: Sequence[str], *, written: bool = False) -> list[NameHit]:
     """Return each name found in a text, the most similar first. ``written``: the text was read, not heard."""
-    hits = (_best(plain(text), name, written) for name in names)
+    hits = (_written(text, name) if written else _heard(plain(text), name) for name in names)
     return sorted((hit for hit in hits if hit is not None), key=lambda hit: -hit.alike)
 
 
-def _best(text: str, name: str, written: bool) -> NameHit | None:
+def look_alikes(text: str, names: Sequence[str]) -> list[NameHit]:
+    """Return what in a text that was read is nearly one of the names, if none of them is in it: it is no mention."""
+    if brand_hits(text, names, written=True):
+        return []
+    near = ((name, written_names.looks_like(text, name)) for name in names)
+    return [NameHit(name, 0.0, written) for name, written in near if written is not None]
+
+
+def _written(text: str, name: str) -> NameHit | None:
+    found = written_names.mentioned(text, name)
+    return None if found is None else NameHit(name, 1.0, found)
+
+
+def _heard(text: str, name: str) -> NameHit | None:
     folded_name = plain(name).replace(" ", "")
     if not folded_name or not text:
         return None
-    if not _han(folded_name):
+    if not has_han(folded_name):
         return _letters_best(text, name, folded_name)
-    return _han_best(text.replace(" ", ""), name, folded_name, written)
+    return _han_best(text.replace(" ", ""), name, folded_name)
 
 
-def _han_best(text: str, name: str, folded_name: str, written: bool) -> NameHit | None:
+def _han_best(text: str, name: str, folded_name: str) -> NameHit | None:
     if folded_name in text:
         return NameHit(name, 1.0, folded_name)
-    if written and len(folded_name) <= HAN_SHORT:
-        return None
     least = HAN_SHORT_ALIKE_LEAST if len(folded_name) <= HAN_SHORT else HAN_ALIKE_LEAST
     best: NameHit | None = None
     for start in range(len(text) - len(folded_name) + 1):
         part = text[start : start + len(folded_name)]
-        if not _han(part):
+        if not has_han(part):
             continue
-        similarity = _sound_alike(sounds(folded_name), sounds(part), WRITTEN_ALIKE_LEAST if written else 0.0)
+        similarity = _sound_alike(sounds(folded_name), sounds(part))
         if similarity >= least and (best is None or similarity > best.alike):
             best = NameHit(name, similarity, part)
     return best
 
 
-def _sound_alike(syllables: tuple[str, ...], others: tuple[str, ...], each: float) -> float:
-    """Return how alike syllables sound on average, 0..1; 0 if one of them is less alike than ``each``."""
+def _sound_alike(syllables: tuple[str, ...], others: tuple[str, ...]) -> float:
+    """Return how alike syllables sound on average, 0..1."""
     if len(syllables) != len(others):
         return 0.0
-    similarities = [fuzz.ratio(first, second) / 100 for first, second in zip(syllables, others, strict=True)]
-    return sum(similarities) / len(similarities) if min(similarities) >= each else 0.0
+    return fmean(fuzz.ratio(first, second) / 100 for first, second in zip(syllables, others, strict=True))
 
 
 def sound_ratio(text: str, other: str) -> float:
@@ -156,22 +131,16 @@ _SOUNDS = tuple(
 )
 
 
-def _folded(text: str) -> str:
-    """Return a text in which letters that no recogniser distinguishes in every typeface are the same."""
-    return text.translate(_FOLD)
-
-
-_FOLD = str.maketrans({"i": "l", "1": "l", "0": "o"})
-
-
 def _letters_best(text: str, name: str, folded_name: str) -> NameHit | None:
     least = next(similarity for most, similarity in LETTERS_ALIKE if len(folded_name) <= most)
     best: NameHit | None = None
     for part in _word_runs(text, len(folded_name)):
         similarity = (
-            1.0 if part == folded_name else Levenshtein.normalized_similarity(_folded(part), _folded(folded_name))
+            1.0 if part == folded_name else Levenshtein.normalized_similarity(seen_alike(part), seen_alike(folded_name))
         )
-        if similarity >= least and (best is None or similarity > best.alike):
+        # A letter more at either end, or another first one, makes another word: banker, marsh.
+        other_word = part != folded_name and (folded_name in part or part[1:] == folded_name[1:])
+        if similarity >= least and not other_word and (best is None or similarity > best.alike):
             best = NameHit(name, similarity, part)
     return best
 
@@ -181,16 +150,8 @@ def _word_runs(text: str, length: int) -> Iterator[str]:
 
     Recognition joins and splits words, and Chinese has no spaces, so a name may be glued to its neighbours.
     """
-    words = re.findall(r"[^\W\u4e00-\u9fff]+", text)
-    for first in range(len(words)):
-        run = ""
-        for word in words[first:]:
-            run += word
-            if len(run) > length + 2:
-                break
-            if len(run) >= length - 2:
-                yield run
-    for word in words:
+    yield from written_names.runs(text, length)
+    for word in re.findall(r"[^\W\u4e00-\u9fff]+", text):
         # Only long names: a short name inside a longer word is mostly another word.
         if length >= 6 and len(word) > length + 2:
             yield from (word[start : start + length] for start in range(len(word) - length + 1))
@@ -235,15 +196,21 @@ def _disclosing(text: str, names: Sequence[str]) -> DisclosureWords | None:
 
 def _without(text: str, names: Sequence[str]) -> str:
     """Return a text without the names in it, however they are written there."""
-    for hit in brand_hits(text, names):
-        letters = r"[\W_]*".join(map(re.escape, hit.written))
-        text = re.sub(rf"[@#]?{letters}", " ", simplified(unicodedata.normalize("NFKC", text)), flags=re.IGNORECASE)
+    for name in names:
+        text = written_names.without_handles(text, name)
+    for hit in (*brand_hits(text, names, written=True), *brand_hits(text, names)):
+        letters = re.compile("[@#]?" + r"[\W_]*".join(map(re.escape, hit.written)), re.IGNORECASE)
+        text = unicodedata.normalize("NFKC", text)
+        found = letters.search(simplified(text))
+        while found:  # what is simplified is as long, so the rest stays as it was written: 動画
+            text = f"{text[: found.start()]} {text[found.end() :]}"
+            found = letters.search(simplified(text))
     return text
 
 
 def claims(text: str) -> list[str]:
     """Return the kinds of selling points in a text: price, discount, feature, call_to_action."""
-    folded = _folded_case(text)
+    folded = folded_case(text)
     return [kind for kind, pattern in _CLAIMS.items() if pattern.search(folded)]
 
 

@@ -13,9 +13,10 @@ from rapidfuzz.distance import Levenshtein
 from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.decode.frames import SoundFile
-from marketplace.vision.read.brand_words import brand_hits, plain, simplified, sound_ratio, sound_within
+from marketplace.vision.read.brand_words import brand_hits, sound_ratio, sound_within
 from marketplace.vision.read.market_languages import languages_by_script, languages_of
 from marketplace.vision.read.speech_model import MODEL_NAME, installed, model_folder
+from marketplace.vision.read.text_forms import plain, simplified
 
 if TYPE_CHECKING:
     from scipy import signal
