@@ -14,6 +14,7 @@ from marketplace.core.actor import Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.demo import wishes
 from marketplace.identity import authentication
+from marketplace.intrusiveness import notice
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.local.servers import LocalServers
 from marketplace.matching.audience import grid, share_columns
@@ -48,10 +49,12 @@ _BIDS = sa.text(
 )
 _REVISIONS = sa.text(
     "WITH made AS (INSERT INTO bid_revisions (id, created_at, bid_id, number, brief_version_id, pricing_model, currency, price,"
-    " terms, option_costs, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version, noticed)"
+    " terms, option_costs, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version, noticed,"
+    " noticed_version)"
     " SELECT uuidv7(), now(), b.id, 1, :version, 'flat', 'CNY', CAST(:price AS jsonb), :terms, :costs, '[]', CAST(:deliverables AS jsonb), '{}',"
     f" 's', md5(b.id::text) || md5(b.id::text), array_fill(0.1 + 0.2 * random(), ARRAY[{FACTORS}]),"
-    f" array_fill(0.3 + 0.2 * random(), ARRAY[{FACTORS}]), 20, 40, '{MODEL_VERSION}', ARRAY[0.15, 0.06, 0.27]"
+    f" array_fill(0.3 + 0.2 * random(), ARRAY[{FACTORS}]), 20, 40, '{MODEL_VERSION}', ARRAY[0.15, 0.06, 0.27],"
+    f" '{notice.MODEL_VERSION}'"
     " FROM bids b WHERE b.brief_id = :brief RETURNING id, bid_id)"
     " UPDATE bids b SET revision_id = made.id FROM made WHERE made.bid_id = b.id"
 )

@@ -17,10 +17,9 @@ from marketplace.core.http.fields import TextField
 from marketplace.core.http.load_refusals import field_errors_of
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
-from marketplace.intrusiveness import timeline
+from marketplace.intrusiveness import notice, timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.intrusiveness.factors import raw_bounds
-from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.prominence import prominence
 from marketplace.intrusiveness.timeline import PlanError, Timeline
 
@@ -38,6 +37,7 @@ class PlanMeasures:
     prominence_high: float
     noticed: list[float]
     plan_version: str
+    noticed_version: str
 
 
 def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,8 +131,10 @@ def read_plan(
 def measure_plan(plan: Timeline) -> PlanMeasures:
     low, high = raw_bounds(plan)
     interval = prominence(plan)
-    noticed = list(notice_share(plan))
-    return PlanMeasures(low.tolist(), high.tolist(), interval.low, interval.high, noticed, MODEL_VERSION)
+    noticed = list(notice.notice_share(plan))
+    return PlanMeasures(
+        low.tolist(), high.tolist(), interval.low, interval.high, noticed, MODEL_VERSION, notice.MODEL_VERSION
+    )
 
 
 def validation_errors(stored: Mapping[str, Any], brief: Mapping[str, Any], platform: str) -> list[FieldError]:

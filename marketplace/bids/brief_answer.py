@@ -14,6 +14,7 @@ from marketplace.briefs.brief_document import parse_time
 from marketplace.briefs.vocabulary import LENGTH_TIERS, TIER_SECONDS
 from marketplace.core.errors import FieldError
 from marketplace.core.message import Bilingual
+from marketplace.intrusiveness.notice import can_be_noticed, sure_seconds
 from marketplace.intrusiveness.prominence import prominence_range
 from marketplace.intrusiveness.timeline import ExposureKind, Timeline, TimelineSource
 
@@ -88,12 +89,12 @@ def notice_errors(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldErr
                 "Plan at least one exposure: nobody notices a brand that is never there.",
             ),
         )
-    elif most <= 0:
+    elif most <= 0 or not can_be_noticed(plan):
         yield FieldError(
             "/plan/exposures",
             Bilingual(
-                "没有人会注意到：显著度最高也是 0（满分 100）。",
-                "Nobody would notice this: its prominence is 0 of 100 at the most.",
+                "没有人会注意到：请让品牌在画面里大到能看清，或者说出品牌名。",
+                "Nobody would notice this: show the brand large enough to be read, or name it aloud.",
             ),
         )
     elif least is not None and sure < least:
@@ -114,17 +115,6 @@ def notice_errors(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldErr
                 f"The brief asks for {wanted:g} s of exposure at the least; this plan is sure of {seconds:.1f} s only.",
             ),
         )
-
-
-def sure_seconds(plan: Timeline) -> float:
-    """Return the seconds in which the brand is seen or heard: each exposure at its shortest, from the middle of its
-    start's interval, and where several overlap, once."""
-    total, reached = 0.0, 0.0
-    for start, end in sorted((one.start_s.mid, one.start_s.mid + one.seconds.low) for one in plan.exposures):
-        last = min(end, plan.duration_s)
-        total += max(0.0, last - max(start, reached))
-        reached = max(reached, last)
-    return total
 
 
 def _rights(offered: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[FieldError]:

@@ -81,7 +81,8 @@ class BidRevision(Base):
     anyone can check that nothing was changed in between.
     `raw_low` and `raw_high` are the nine intrusiveness factors of the plan at no fit and then at full fit, by the
     formula of `plan_version`; scoring measures plans of an earlier version anew.
-    `noticed` is the share of viewers who notice the brand: middle, low, high (None: stored before there was one).
+    `noticed` is the share of viewers who notice the brand: middle, low, high (None: stored before there was one), by
+    the model `noticed_version`; scoring works those of an earlier version out anew.
     """
 
     __tablename__ = "bid_revisions"
@@ -109,3 +110,4 @@ class BidRevision(Base):
     prominence_high: Mapped[float]
     plan_version: Mapped[str]
     noticed: Mapped[list[float] | None] = mapped_column(ARRAY(sa.Double), default=None)
+    noticed_version: Mapped[str | None] = mapped_column(default=None)

@@ -355,6 +355,7 @@ def _new_revision(
         prominence_low=measures.prominence_low,
         prominence_high=measures.prominence_high,
         noticed=measures.noticed,
+        noticed_version=measures.noticed_version,
         plan_version=measures.plan_version,
         **bid_document.revision_columns(stored, brief.content),
     )

@@ -19,6 +19,8 @@ from marketplace.intrusiveness import backlash, frontier, plan_score
 from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.intrusiveness.constants import RECENT
 from marketplace.intrusiveness.messages import BANDS, between
+from marketplace.intrusiveness.notice import MODEL_VERSION as NOTICE_VERSION
+from marketplace.intrusiveness.notice import NoticeShare, notice_share
 from marketplace.intrusiveness.plan_score import PlanScore
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
 from marketplace.matching.audience import channel_tags
@@ -105,6 +107,9 @@ def check_plan(
             )
         echo_json(points[number - 1]["plan"])
         return
+    noticing = notice_share(plan)
+    for point, option in zip(points, found.points, strict=True):
+        point["noticing"] = _noticing_dict(notice_share(option.plan))
     score = plan_score.score_plan(
         plan, known_fit, buying_link=buying_link, disclosed=disclosed, for_children=for_children
     )
@@ -114,7 +119,12 @@ def check_plan(
         for point, option in zip(points, found.points, strict=True):
             point["keeps_tolerance"] = keeps(option.standing, tolerance)
     if api.as_json:
-        told = {"plan": plan_score.as_dict(score), "frontier": result, "backlash": chance._asdict()}
+        told = {
+            "plan": plan_score.as_dict(score),
+            "noticing": _noticing_dict(noticing) | {"model_version": NOTICE_VERSION},
+            "frontier": result,
+            "backlash": chance._asdict(),
+        }
         echo_json(told | ({} if kept is None else {"keeps_tolerance": kept}))
         return
     chinese = api.language == "zh"
@@ -125,6 +135,7 @@ def check_plan(
         if chinese
         else f"intrusiveness {ends[0]} of 100 ({BANDS[score.band].en}), prominence {ends[1]}"
     )
+    click.echo(_noticing_line(_noticing_dict(noticing), chinese))
     if kept is not None:
         words = KEEPS[kept][not chinese]
         click.echo(f"{words}上限 {tolerance:g}" if chinese else f"{words} the tolerance of {tolerance:g}")
@@ -149,6 +160,17 @@ def _chance(score: PlanScore, vertical: str, sponsored: int, past: tuple[float, 
     )
 
 
+def _noticing_dict(share: NoticeShare) -> dict[str, float]:
+    return {"point": share.middle, "low": share.low, "high": share.high}
+
+
+def _noticing_line(share: Mapping[str, float], chinese: bool) -> str:
+    middle, low, high = (f"{100 * share[end]:.1f}" for end in ("point", "low", "high"))
+    if chinese:
+        return f"注意率 {middle}%（80% 区间 {low}–{high}%）：方案确定的部分，预计这么多观众会注意到品牌"
+    return f"noticing {middle} % (80 %: {low}-{high} %): so many of the viewers notice what the plan is sure of"
+
+
 def _read(file: TextIO) -> Timeline:
     try:
         return from_dict(json.load(file, object_pairs_hook=unique_names))
@@ -171,5 +193,7 @@ def _print(points: list[Mapping[str, Any]], language: str) -> None:
         kept = KEEPS[point["keeps_tolerance"]][not chinese] if "keeps_tolerance" in point else ""
         fits = f"（{kept}上限）" if chinese and kept else f" ({kept} the tolerance)" if kept else ""
         click.echo(f"\n{rank}. {point[language]}{fits}" + (f" [{point['id']}]" if "id" in point else ""))
+        if "noticing" in point:
+            click.echo(f"   {_noticing_line(point['noticing'], chinese)}")
         for step in point["steps"]:
             click.echo(f"   {step[language]}")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from marketplace.bids.pricing_models import BASIS_POINTS
 from marketplace.intrusiveness import constants as intrusion
+from marketplace.intrusiveness import notice
 from marketplace.matching.audience import share_columns
 from marketplace.matching.forecast.features import FINGERPRINT_BYTES
 from marketplace.matching.pricing.price_learning import OF_SUGGESTION, VIEWS
@@ -74,13 +75,17 @@ LOADED = (
     LoadedColumn("terms", "float8:5", "r.terms"),
     # Of all its options: one that is far too cheap makes the whole bid a matter for a person.
     LoadedColumn("cheapest", "float8", "(SELECT min(cost) FROM unnest(r.option_costs) cost)", "'NaN'"),
-    # What a plan measures, where its wording was stored by this version of the formula (see `bids.earlier_plans`).
+    # What a plan measures, where its wording was stored by this version of each formula (see `bids.earlier_plans`).
     LoadedColumn("raw_low", f"float8:{FACTORS}", _measured("raw_low"), _NOT_KNOWN),
     LoadedColumn("raw_high", f"float8:{FACTORS}", _measured("raw_high"), _NOT_KNOWN),
     LoadedColumn("prominence_low", "float8", _measured("prominence_low"), "'NaN'"),
     LoadedColumn("prominence_high", "float8", _measured("prominence_high"), "'NaN'"),
-    # NaN: stored before there was such a share; score_brief works it out from the plan.
-    LoadedColumn("noticed", "float8:3", "r.noticed", "ARRAY['NaN', 'NaN', 'NaN']::float8[]"),
+    LoadedColumn(
+        "noticed",
+        "float8:3",
+        f"CASE WHEN r.noticed_version = '{notice.MODEL_VERSION}' THEN r.noticed END",
+        "ARRAY['NaN', 'NaN', 'NaN']::float8[]",
+    ),
     LoadedColumn("snapshot_id", "uuid", "f.snapshot_id", "'00000000-0000-0000-0000-000000000000'"),
     LoadedColumn("known", "bool", "f.snapshot_id IS NOT NULL"),
     LoadedColumn("features", f"text:{FINGERPRINT_BYTES}", "f.fingerprint", f"repeat(' ', {FINGERPRINT_BYTES})"),

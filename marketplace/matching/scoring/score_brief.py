@@ -21,8 +21,6 @@ from marketplace.core.fingerprint import fingerprint
 from marketplace.intrusiveness import backlash
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.intrusiveness.factors import fitted_points, fitted_total
-from marketplace.intrusiveness.notice import notice_share
-from marketplace.intrusiveness.timeline import from_dict
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
@@ -89,7 +87,6 @@ _WRITE = sa.text(
     " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
     " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
 )
-_PLANS = sa.text("SELECT id, plan FROM bid_revisions WHERE id = ANY(:ids)")
 _ANY = sa.text("SELECT EXISTS (SELECT 1 FROM matches WHERE brief_id = :brief_id)")
 Rows = dict[str, Column]
 
@@ -156,7 +153,7 @@ def load(
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
-        noticed=_noticed(session, rows),
+        noticed=_floats(rows, "noticed"),
         source_weight=_floats(rows, "source_weight"),
         cleared=rows["cleared"],
         cheapest=_floats(rows, "cheapest"),
@@ -166,18 +163,6 @@ def load(
     given = overrides.intrusiveness
     ends = (np.where(np.isnan(given), ends[0], given), np.where(np.isnan(given), ends[1], given))
     return LoadedBids(rows, shares, overrides.of_inputs(computed), computed, overrides, ends, views_capped)
-
-
-def _noticed(session: Session, rows: Rows) -> Floats:
-    """Return the share of viewers who notice each plan [n, 3]; that of a revision from before there was such a share is
-    worked out from its plan."""
-    noticed = _floats(rows, "noticed")
-    missing = np.flatnonzero(np.isnan(noticed[:, 0])).tolist()
-    if missing:
-        ids = [UUID(bytes=rows["revision_id"][row].tobytes()) for row in missing]
-        plans = {row.id: row.plan for row in session.execute(_PLANS, {"ids": ids})}
-        noticed[missing] = [notice_share(from_dict(plans[revision_id])) for revision_id in ids]
-    return noticed
 
 
 def _counted_forecasts(rows: Rows) -> tuple[ViewForecasts, Bools]:

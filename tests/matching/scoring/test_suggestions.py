@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.bids import brief_answer, commitment
+from marketplace.bids import commitment
 from marketplace.briefs import service as briefs_service
 from marketplace.briefs.schemas import BriefChange
 from marketplace.cli.client import ApiClient
@@ -19,6 +19,7 @@ from marketplace.cli.main import main
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.intrusiveness import frontier, timeline
+from marketplace.intrusiveness.notice import sure_seconds
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.matching.scoring.suggestions import messages as suggestion_messages
 from marketplace.matching.scoring.suggestions import plan_suggestions
@@ -83,7 +84,7 @@ def test_no_plan_is_suggested_that_the_brief_would_refuse_for_showing_too_little
 
 
 def seconds(point: frontier.PlanOption) -> float:
-    return brief_answer.sure_seconds(point.plan)
+    return sure_seconds(point.plan)
 
 
 def test_once_it_is_scored_the_channel_speaks_too(client: FlaskClient, worker: ModuleType) -> None:
