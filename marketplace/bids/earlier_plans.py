@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -48,8 +49,8 @@ def _plans(session: Session, rows: dict[str, Column], missing: list[int]) -> dic
     return {row: from_dict(plans[revision_id]) for row, revision_id in ids.items()}
 
 
-def _fill(rows: dict[str, Column], name: str, at: list[int], values: Sequence[object]) -> None:
+def _fill(rows: dict[str, Column], name: str, at: list[int], values: Sequence[float] | Sequence[npt.ArrayLike]) -> None:
     # What is read may not be written to.
     filled = rows[name].astype(np.float64)
-    filled[at] = values
+    filled[at] = np.array(values, dtype=np.float64)
     rows[name] = filled

@@ -4,14 +4,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import Phase, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from marketplace.intrusiveness.notice import LAW, NoticeLaw, notice_share, sure_seconds
 from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline, ValueInterval, exact
 from tests.intrusiveness import make
 
-MANY = settings(max_examples=100, deadline=None, phases=[Phase.generate])
+MANY = settings(max_examples=40, deadline=None)
 # Every constant at its middle, so that a plan of exact numbers has one share.
 MIDDLE_LAW = NoticeLaw(**{name: (middle,) * 3 for name, (_, middle, _) in vars(LAW).items()})
 SLACK = 0.01
@@ -110,9 +110,7 @@ def test_seconds_after_the_film_has_ended_are_none(plan: Timeline, more: float) 
 
 @given(some_plans(), st.lists(st.tuples(UNITS, st.floats(0, 5)), min_size=1, max_size=8))
 @MANY
-def test_cutting_and_moving_later_never_raises_it(
-    plan: Timeline, cuts: list[tuple[float, float]]
-) -> None:
+def test_cutting_and_moving_later_never_raises_it(plan: Timeline, cuts: list[tuple[float, float]]) -> None:
     # Alone: away from a stronger sight that covered them, seconds are seen that were not.
     was = plan.exposures[0]
     pieces = cut(was, sorted(place for place, _ in cuts))
@@ -160,9 +158,7 @@ def test_a_sight_adds_no_more_than_it_is_worth_alone(plan: Timeline, data: st.Da
     added = data.draw(make.exposures(plan.duration_s, sure=True))
     assume(added.kind is not ExposureKind.SPEECH)
     # Beside it a flash may become long enough to be taken in, which adds less than half a second on either side.
-    longer = replace(
-        added, start_s=exact(max(0.0, added.start_s.low - 0.5)), seconds=exact(added.seconds.low + 1)
-    )
+    longer = replace(added, start_s=exact(max(0.0, added.start_s.low - 0.5)), seconds=exact(added.seconds.low + 1))
     alone = share(with_exposures(plan, longer))
     both = share(with_exposures(plan, *plan.exposures, added))
     # A name that is said while the sight is there is worth up to V / A of the sight's own second more.

@@ -147,7 +147,8 @@ def noticing(bid: ScoredBid) -> Iterator[Message]:
     shown = f"{middle:.1%}" if low == high else f"{middle:.1%} ({low:.1%}-{high:.1%}, 80%)"
     yield Message(
         "noticing",
-        f"预计 {shown} 的观众会注意到品牌（看方案确定的露出有多大、多久、在哪里，以及到那时还有多少人在看）；得分按注意到的人计",
+        f"预计 {shown} 的观众会注意到品牌（看方案确定的露出有多大、多久、在哪里，以及到那时还有多少人在看）；"
+        "得分按注意到的人计",
         f"{shown} of the viewers are expected to notice the brand, by how large, how long and where the plan is sure to"
         " show or name it and how many are still watching; the score counts those who do",
         {

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.intrusiveness.notice import notice_share
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.grid import audience
 from marketplace.matching.audience.priors import AGE_STARTS, GENDERS, REGIONS, population
@@ -22,6 +23,7 @@ from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import order
 from marketplace.matching.scoring.score import BidInputs, score
 from marketplace.matching.scoring.worth import noticing
+from tests.intrusiveness.make import shown, video
 
 TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
 CEILING, TOLERANCE = 10_800.0, 40.0
@@ -46,6 +48,12 @@ def _bid(price: float, noticed: float = noticing.REFERENCE, videos: float = 1.0,
 
 def _overall(bid: BidInputs) -> float:
     return float(score(bid, TARGET, CEILING, TOLERANCE).ranking.overall[0])
+
+
+@pytest.mark.parametrize(("start", "seconds"), [(18.5, 10), (0, 1)])
+def test_the_reference_is_that_of_a_close_up(start: float, seconds: float) -> None:
+    close_up = shown(start, seconds, area_share=0.1, centre=1, saliency=0.5, clarity=1)
+    assert notice_share(video(60, close_up)).middle == pytest.approx(noticing.REFERENCE, abs=0.003)
 
 
 @settings(deadline=None)

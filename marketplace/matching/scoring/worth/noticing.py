@@ -6,9 +6,9 @@ from marketplace.intrusiveness import notice
 from marketplace.matching.audience.arrays import Floats
 
 MODEL_VERSION = notice.MODEL_VERSION
-# The share at which a brief's ceiling per 1,000 people is taken to be meant: a close-up of ten seconds in the middle of
-# a minute, a read ad of thirty, or a sticker throughout, of which 12 to 17 % of the viewers remember the brand. Judged;
-# a placement that twice as many notice is worth twice as much.
+# The share at which a brief's ceiling per 1,000 people is taken to be meant: that of a close-up of ten seconds (a tenth
+# of the picture, in its middle, clear) that begins 18.5 s into a minute, or of one second of it at the film's start.
+# Judged; a placement that twice as many notice is worth twice as much.
 REFERENCE = 0.15
 # The careful quantile is that of the views, 0.3; in a normal distribution it lies at 0.41 of the way to the 0.1 end.
 CAREFUL_WAY = 0.41

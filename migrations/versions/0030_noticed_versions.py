@@ -7,8 +7,8 @@ before keep their numbers, say the version that worked them out, and count anew 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
