@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from marketplace.cli.main import main
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness import frontier as f
+from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence, prominence_range
 from marketplace.intrusiveness.timeline import Exposure, Timeline, from_dict, to_dict
@@ -164,9 +165,14 @@ def test_a_plan_in_a_file_is_checked_without_a_server(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     ends = "–".join(f"{end:.1f}" for end in score_range(SIX, 0.4))
     assert f"侵扰度 {ends}" in result.output
+    noticed = "注意率 {:.1f}%（80% 区间 {:.1f}–{:.1f}%）".format(*(100 * share for share in notice_share(SIX)))
+    assert noticed in result.output
     assert all(step.zh in result.output for point in frontier.points for step in point.steps)
     assert "不带广告的视频为 14%" in result.output
     data = json.loads(told("--json", "plan", str(path), "--fit", "0.4").output)
+    points, plans = data["frontier"]["points"], [point.plan for point in frontier.points]
+    for named, of in [(data["noticing"], SIX), *zip([one.pop("noticing") for one in points], plans, strict=True)]:
+        assert (named["point"], named["low"], named["high"]) == notice_share(of)
     assert data["frontier"] == f.as_dict(frontier)
     assert data["plan"]["model_version"] == constants.MODEL_VERSION
     second = told("plan", str(path), "--fit", "0.4", "--number", "2")
