@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.models import BidRevision
 from marketplace.core import ids
 from marketplace.intrusiveness import notice, timeline
@@ -15,6 +16,7 @@ from marketplace.intrusiveness.prominence import prominence_range
 from marketplace.matching.scoring import numbers, recompute_scores, scored_bid
 from tests.bids.look import wordings
 from tests.make import work
+from tests.make.people import Somebody
 from tests.market import owning
 from tests.matching import look
 
@@ -36,10 +38,7 @@ def test_a_wording_of_the_first_version_is_scored_by_todays_formula(client: Flas
     _, new = look.offer(there)
     with owning() as session:  # a market never edits a wording
         session.execute(_AS_BEFORE, {"bid_id": old.id})
-    work.settle(worker)
-    match = look.match(client, who, old.id)
-    bid = client.get(f"/api/v1/bids/{ids.show('bid', old.id)}", headers=who.headers).json
-    assert list(recompute_scores.faults(bid, match)) == []
+    bid, match = scored(client, worker, who, old)
     assert match["parts"]["prominence"] == pytest.approx(list(prominence_range(timeline.from_dict(bid["plan"]))))
     # Both bids have the same plan, so the two wordings weigh alike whenever they were stored.
     stored = [wordings(bid_id)[0] for bid_id in (old.id, new.id)]
@@ -55,13 +54,19 @@ def test_a_share_of_an_earlier_model_is_kept_and_counts_by_todays(client: FlaskC
     assert (kept.noticed_version, kept.noticed) == (notice.MODEL_VERSION, list(notice.notice_share(planned(kept))))
     with owning() as session:  # a market never edits a wording
         session.execute(_NOTICED_BEFORE, {"bid_id": old.id})
-    work.settle(worker)
-    match = look.match(client, who, old.id)
-    bid = client.get(f"/api/v1/bids/{ids.show('bid', old.id)}", headers=who.headers).json
-    assert list(recompute_scores.faults(bid, match)) == []
+    _, match = scored(client, worker, who, old)
     assert match["parts"]["noticing"] == pytest.approx(kept.noticed)
     stored = wordings(old.id)[0]
     assert (stored.noticed_version, stored.noticed) == ("noticing/2", [0.9, 0.8, 0.95])
+
+
+def scored(client: FlaskClient, worker: ModuleType, who: Somebody, offered: ShownBid) -> tuple[Any, Any]:
+    """Return a bid and its match, whose plan scores follow from the plan."""
+    work.settle(worker)
+    match = look.match(client, who, offered.id)
+    bid = client.get(f"/api/v1/bids/{ids.show('bid', offered.id)}", headers=who.headers).json
+    assert list(recompute_scores.faults(bid, match)) == []
+    return bid, match
 
 
 def planned(revision: BidRevision) -> timeline.Timeline:
