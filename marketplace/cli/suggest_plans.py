@@ -107,35 +107,27 @@ def check_plan(
             )
         echo_json(points[number - 1]["plan"])
         return
-    noticing = notice_share(plan)
-    for point, option in zip(points, found.points, strict=True):
-        point["noticing"] = _noticing_dict(notice_share(option.plan))
+    noticing = _noticing_dict(notice_share(plan))
     score = plan_score.score_plan(
         plan, known_fit, buying_link=buying_link, disclosed=disclosed, for_children=for_children
     )
     chance = _chance(score, vertical or "", sponsored or 0, past)
     kept = None if tolerance is None else keeps(found.before, tolerance)
-    if tolerance is not None:
-        for point, option in zip(points, found.points, strict=True):
+    for point, option in zip(points, found.points, strict=True):
+        point["noticing"] = _noticing_dict(notice_share(option.plan))
+        if tolerance is not None:
             point["keeps_tolerance"] = keeps(option.standing, tolerance)
     if api.as_json:
         told = {
             "plan": plan_score.as_dict(score),
-            "noticing": _noticing_dict(noticing) | {"model_version": NOTICE_VERSION},
+            "noticing": noticing | {"model_version": NOTICE_VERSION},
             "frontier": result,
             "backlash": chance._asdict(),
         }
         echo_json(told | ({} if kept is None else {"keeps_tolerance": kept}))
         return
+    _print_score(score, found.before.prominence, noticing, api.language)
     chinese = api.language == "zh"
-    before: Any = result["before"]
-    ends = between(score.low, score.high), between(before["prominence"]["low"], before["prominence"]["high"])
-    click.echo(
-        f"侵扰度 {ends[0]}（0–100，{BANDS[score.band].zh}），显著度 {ends[1]}"
-        if chinese
-        else f"intrusiveness {ends[0]} of 100 ({BANDS[score.band].en}), prominence {ends[1]}"
-    )
-    click.echo(_noticing_line(_noticing_dict(noticing), chinese))
     if kept is not None:
         words = KEEPS[kept][not chinese]
         click.echo(f"{words}上限 {tolerance:g}" if chinese else f"{words} the tolerance of {tolerance:g}")
@@ -143,6 +135,19 @@ def check_plan(
     for message in (*score.vetoes, *score.reasons):
         click.echo(f"- {message.zh if chinese else message.en}")
     _print(points, api.language)
+
+
+def _print_score(
+    score: PlanScore, prominence: tuple[float, float], noticing: Mapping[str, float], language: str
+) -> None:
+    chinese = language == "zh"
+    ends = between(score.low, score.high), between(*prominence)
+    click.echo(
+        f"侵扰度 {ends[0]}（0–100，{BANDS[score.band].zh}），显著度 {ends[1]}"
+        if chinese
+        else f"intrusiveness {ends[0]} of 100 ({BANDS[score.band].en}), prominence {ends[1]}"
+    )
+    click.echo(_noticing_line(noticing, chinese))
 
 
 def _chance(score: PlanScore, vertical: str, sponsored: int, past: tuple[float, ...]) -> ShownBacklash:
