@@ -14,6 +14,7 @@ from marketplace.briefs import brief_refusals, change_rules, closing_time, polic
 from marketplace.briefs.change_rules import NOTICE, ChangeWeight
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.briefs.states import BRIEF_TRANSITIONS
+from marketplace.channels.facts import text_search
 from marketplace.core import db, events, jobs, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
@@ -271,7 +272,7 @@ def list_briefs(
     if market is not None:
         query = query.where(BriefVersion.content["markets"].contains([market]))
     if q is not None:
-        query = query.where(BriefVersion.title.icontains(q, autoescape=True))
+        query = query.where(text_search.contains(q, BriefVersion.title))
     if brand_id is not None:
         query = query.where(Brief.brand_id == brand_id)
     page = paging.page(session, query, Brief, limit, starting_after)

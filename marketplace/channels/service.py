@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.channels import policy, renames
+from marketplace.channels.facts import text_search
 from marketplace.channels.files.bulk_store import handle_key
 from marketplace.channels.files.imports import require_creator
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo, ClaimStatus
@@ -136,9 +137,7 @@ def list_channels(
     if vertical is not None:
         query = query.where(Channel.verticals.has_key(vertical))
     if q is not None:
-        query = query.where(
-            sa.or_(Channel.name.icontains(q, autoescape=True), Channel.handle.icontains(q, autoescape=True))
-        )
+        query = query.where(text_search.contains(q, Channel.name, Channel.handle))
     if creator_id is not None:
         query = query.where(Channel.creator_id == creator_id)
     return paging.page(session, query, Channel, limit, starting_after)

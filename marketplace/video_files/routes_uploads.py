@@ -33,6 +33,7 @@ STRETCH = RawBodySpec(resumable_uploads.BYTES_MAX, ("application/offset+octet-st
 OTHER_TUS = 412
 _WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
 _COUNT = "^[0-9]{1,15}$"
+_TUS = HeaderSpec("Tus-Resumable", "The version of tus that the client speaks.", f"^{VERSION.replace('.', '[.]')}$")
 _LENGTH = HeaderSpec("Upload-Length", f"The size of the video, at most {resumable_uploads.BYTES_MAX} bytes.", _COUNT)
 _NAME = HeaderSpec(
     "Upload-Metadata",
@@ -70,7 +71,7 @@ def _add_tus_headers(response: Response) -> Response:
     "/video-uploads",
     **_WRITES,
     once=False,
-    headers=(_LENGTH, _NAME),
+    headers=(_TUS, _LENGTH, _NAME),
     answers=VideoFileOut,
     status=201,
     refuses=(OTHER_TUS, 413),
@@ -119,7 +120,7 @@ def _appended(body: RawBody, upload_id: UUID) -> Iterator[WriteHold]:
     **_WRITES,
     takes_raw=STRETCH,
     receive=_appended,
-    headers=(_OFFSET, _CHECKSUM),
+    headers=(_TUS, _OFFSET, _CHECKSUM),
     if_match=False,
     status=204,
     refuses=(OTHER_TUS, HELD, 460),

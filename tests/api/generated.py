@@ -89,6 +89,9 @@ def _run(operation: Any, mode: GenerationMode, made: dict[str, World], cases: in
         for who, world in made.items():
             counts[who] += 1
             case.headers = {**headers, **world.headers[who], "Idempotency-Key": ids.new_id().hex}
+            # Another version of tus is refused before anything else is looked at.
+            if "/video-uploads" in operation.path:
+                case.headers["Tus-Resumable"] = "1.0.0"
             if operation.method.upper() == "PATCH" and (right_version or not mode.is_positive):
                 case.headers["If-Match"] = '"1"'
             if not made_up:

@@ -191,6 +191,29 @@ def test_lists_show_ones_own_with_filters(client: FlaskClient, creator: Somebody
     assert client.get(f"{API}?platform=tik tok", headers=creator.headers).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("name", "q"),
+    [
+        ("青檸頻道", "青柠"),
+        ("青柠频道", "青檸"),
+        ("花西子官方旗艦店", "花西子官方旗舰店"),
+        ("ＡＮＫＥＲ 官方", "anker"),
+        ("anker", "ＡＮＫＥＲ"),
+        ("髮型師阿發", "发型师阿发"),
+        ("ﾗｲﾑ", "ライム"),
+        ("Yan   Eats", "yan eats"),
+        ("ÉCLAIR", "éclair"),
+        ("a.b*c[d]^e$(f)|{2}\\", "A.B*C[D]^E$(F)|{2}\\"),
+        ("«Ой!» — №1", "«ой!» — №1"),
+    ],
+)
+def test_a_search_meets_a_name_in_every_form(client: FlaskClient, creator: Somebody, name: str, q: str) -> None:
+    found = make.channel(creator.party_id, name=name)
+    make.channel(creator.party_id, platform="tiktok", name="aXbbc 青草")
+    answer = client.get(API, query_string={"q": q}, headers=creator.headers)
+    assert [row["id"] for row in answer.json["data"]] == [show(found)]
+
+
 def test_the_next_page_keeps_a_filter_in_chinese(client: FlaskClient, creator: Somebody) -> None:
     rows = [make.channel(creator.party_id, name=f"微光 & {number}") for number in range(3)]
     found, url = [], f"{API}?q=微光 %26&limit=1"
