@@ -34,7 +34,7 @@ from marketplace.matching.selection.solver.selection_market import ReachedPeople
 T = TypeVar("T")
 NICHES, ON_TARGET, SHAPE, PEOPLE = 12, 0.4, 0.5, 3e8
 BUDGETS = (8.0, 20.0, 60.0)
-# The share of viewers who notice: its median and the spread of its logarithm, as in the demo's plans.
+# The share of viewers who notice: its median and the spread of its logarithm, as among plans that show the product in hand.
 NOTICED, NOTICED_SPREAD = 0.06, 0.7
 GOOD = 0.99
 # The wide search has so many times the starts.

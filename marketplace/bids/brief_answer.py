@@ -15,7 +15,7 @@ from marketplace.briefs.vocabulary import LENGTH_TIERS, TIER_SECONDS
 from marketplace.core.errors import FieldError
 from marketplace.core.message import Bilingual
 from marketplace.intrusiveness.notice import can_be_noticed, sure_seconds
-from marketplace.intrusiveness.prominence import prominence_range
+from marketplace.intrusiveness.prominence import prominence_range, sure_prominence
 from marketplace.intrusiveness.timeline import ExposureKind, Timeline, TimelineSource
 
 Documents = Sequence[Mapping[str, Any]]
@@ -79,8 +79,13 @@ def plan_errors(
 
 def notice_errors(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldError]:
     """Yield an error where nobody would notice the brand, or where the brief asks that it is noticed more."""
-    sure, most = prominence_range(plan)
+    (told, most), sure = prominence_range(plan), sure_prominence(plan)
     least = brief["least_prominence"]
+    once = (
+        Bilingual("（重复提及品牌不算）", " (naming the brand again adds nothing)")
+        if sure < told
+        else Bilingual("", "")
+    )
     if not plan.exposures:
         yield FieldError(
             "/plan/exposures",
@@ -101,9 +106,9 @@ def notice_errors(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldErr
         yield FieldError(
             "/plan/exposures",
             Bilingual(
-                f"需求要求显著度至少 {least:g}（满分 100），这个方案只能保证 {sure:.1f}。",
+                f"需求要求显著度至少 {least:g}（满分 100），这个方案只能保证 {sure:.1f}{once.zh}。",
                 f"The brief asks for a prominence of {least:g} of 100 at the least; this plan is sure "
-                f"of {sure:.1f} only.",
+                f"of {sure:.1f} only{once.en}.",
             ),
         )
     seconds, wanted = sure_seconds(plan), brief["least_seconds"]

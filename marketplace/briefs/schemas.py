@@ -37,8 +37,8 @@ from marketplace.core.http.load_refusals import NO_LINK, TWICE
 
 _PART_OFFERS = "A bid may offer fewer than `deliverables` asks for."
 _CLOSING_WINDOW = "Bidding ends at a secret moment within so many seconds after `bids_close_at`."
-_LEAST_PROMINENCE = "The prominence (0..100) that a bid's plan must be sure of; null: any."
-_LEAST_SECONDS = "The seconds in which the brand must be sure to be seen or heard in each video; null: any."
+_LEAST_PROMINENCE = "The prominence (0..100) that a bid's plan must be sure of, its brand named once; null: any."
+_LEAST_SECONDS = "The seconds in which the brand must be sure to be seen or named in each video; null: any."
 _FIT_WEIGHT = "The share of a bid's value that follows how well the channel's content suits the category."
 
 

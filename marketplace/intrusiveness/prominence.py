@@ -14,7 +14,7 @@ so that the same exposure listed again adds nothing. Constants and sources: cons
 """
 
 from dataclasses import dataclass
-from math import exp, log1p
+from math import exp, inf, log1p
 
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import ExposureSpan, spans, told_once
@@ -59,6 +59,12 @@ def prominence_range(timeline: Timeline) -> tuple[float, float]:
     return 100 * _share(timeline, "low"), 100 * _share(timeline, "high")
 
 
+def sure_prominence(timeline: Timeline) -> float:
+    """Return the prominence that a plan is sure of where the brand is named once at the most: naming it again makes it
+    more prominent and no better noticed (see ``notice``), so that repeating a name keeps no promise to show it."""
+    return 100 * _share(timeline, "low", mentions_most=1.0)
+
+
 def fade(seconds: float) -> float:
     """Return what seconds in a row are worth, in seconds: each counts less than the one before."""
     return constants.FADE_S * log1p(seconds / constants.FADE_S)
@@ -88,9 +94,10 @@ def _mentions(timeline: Timeline, some: list[ExposureSpan], end: End) -> float:
     return told_once(timeline, [(span, span.mentions) for span in some], end)
 
 
-def _share(timeline: Timeline, end: End) -> float:
+def _share(timeline: Timeline, end: End, mentions_most: float = inf) -> float:
     # More brands lower prominence, so the bounds use the opposite end of their number.
     opposite: End = "mid" if end == "mid" else "high" if end == "low" else "low"
     some = spans(timeline, end)
-    worth = _seen_s(timeline, some, end) + fade(constants.MENTION_WORTH_S * _mentions(timeline, some, end))
+    mentions = min(mentions_most, _mentions(timeline, some, end))
+    worth = _seen_s(timeline, some, end) + fade(constants.MENTION_WORTH_S * mentions)
     return 1 - exp(-worth / getattr(timeline.brands, opposite) ** constants.CLUTTER_EXPONENT / constants.VALUE_SCALE_S)

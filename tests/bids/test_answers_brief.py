@@ -243,6 +243,20 @@ def test_seconds_of_exposure_are_sure_ones_and_overlaps_count_once(stretches: An
     assert sure_seconds(timeline.from_dict({"duration_s": 55, "exposures": exposures})) == pytest.approx(seconds)
 
 
+def test_repeating_the_name_buys_neither_seconds_nor_prominence(client: FlaskClient) -> None:
+    there = make.market(least_prominence=40, least_seconds=8, placement_kinds=["spoken_mention", "hand_prop"])
+    spoken = {"kind": "speech", "start_s": 3, "seconds": 1, "mentions": 1}
+    again = [{**spoken, "start_s": start} for start in range(3, 9)]
+    answer = place(client, there, plan={"duration_s": 55, "exposures": [*again, *[spoken] * 9]})
+    assert [error["detail"] for error in answer.json["errors"]] == [
+        "The brief asks for a prominence of 40 of 100 at the least; this plan is sure of 34.3 only (naming the brand"
+        " again adds nothing).",
+        "The brief asks for 8 s of exposure at the least; this plan is sure of 6.0 s only.",
+    ]
+    shown = {**only(start_s=20, seconds=8, area_share=0.1, centre=1, clarity=1)["exposures"][0], "kind": "product"}
+    assert place(client, there, plan={"duration_s": 55, "exposures": [shown]}).status_code == 201
+
+
 def test_a_brief_may_not_ask_for_more_seconds_than_its_videos_have(client: FlaskClient) -> None:
     there = make.market()
     headers = {**there.brand.headers, "If-Match": '"2"'}

@@ -82,7 +82,15 @@ def _unseen(plan: Timeline, area: float) -> list[Exposure]:
 
 
 def some_plans(*, sure: bool = True) -> st.SearchStrategy[Timeline]:
-    return make.plans(sure=sure).filter(lambda plan: len(plan.exposures) > 0)
+    found = make.plans(sure=sure).filter(lambda plan: len(plan.exposures) > 0)
+    return found.map(in_film) if sure else found
+
+
+def in_film(plan: Timeline) -> Timeline:
+    """A plan of exact numbers whose exposures end with the film: a piece after it would take mentions with it."""
+    ends = [min(one.seconds.low, plan.duration_s - one.start_s.low) for one in plan.exposures]
+    told = [replace(one, seconds=exact(end)) for one, end in zip(plan.exposures, ends, strict=True)]
+    return with_exposures(plan, *told)
 
 
 @given(some_plans(), st.data())

@@ -87,6 +87,50 @@ def test_words_buy_no_rank(client: FlaskClient, worker: ModuleType, bought: str)
     assert found[bid]["rank"] == len(HONEST) + 1 if bid else "plan" in BOUGHT[bought]
 
 
+SHOWN = {
+    "kind": "product",
+    "start_s": 20,
+    "seconds": 6,
+    "area_share": 0.1,
+    "centre": 1,
+    "saliency": 0.5,
+    "clarity": 1,
+}
+NAMED = {"kind": "speech", "start_s": 1, "seconds": 1, "mentions": 1}
+RETOLD: dict[str, list[dict[str, Any]]] = {
+    "cut into six": [NAMED, *({**SHOWN, "start_s": 20 + part, "seconds": 1} for part in range(6))],
+    "cut into six with gaps": [NAMED, *({**SHOWN, "start_s": 20 + 1.2 * part, "seconds": 1} for part in range(6))],
+    "told twice": [NAMED, SHOWN, {**SHOWN, "start_s": 22, "seconds": 4}, NAMED],
+    "named again and again": [SHOWN, *({**NAMED, "start_s": 1 + 2 * part, "mentions": 5} for part in range(9))],
+    "named in writing": [NAMED, {**SHOWN, "mentions": 50}],
+    "left open": [NAMED, {**SHOWN, "seconds": {"low": 6, "high": 30}, "area_share": {"low": 0.1, "high": 1}}],
+    "too small to see": [NAMED, SHOWN, {**SHOWN, "start_s": 0, "seconds": 55, "area_share": 0.0001}],
+}
+
+
+def test_the_same_film_told_otherwise_is_noticed_by_no_more(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market(budget=make.cny(BUDGET), placement_kinds=["hand_prop", "plot_use", "spoken_mention"])
+    plans = {"plainly": [NAMED, SHOWN], **RETOLD}
+    bids = {}
+    for name, exposures in plans.items():
+        who = somebody("creator")
+        bids[name] = place(
+            client,
+            there,
+            who,
+            look.channel(who),
+            amount_minor=HONEST[0],
+            plan={"duration_s": 55, "exposures": exposures, "brands": 1},
+        )
+    make.close(there)
+    work.settle(worker)
+    found = ranks(client, there)
+    shares = {name: found[bid]["parts"]["noticing"] for name, bid in bids.items()}
+    for name, (middle, low, _) in shares.items():
+        assert middle <= shares["plainly"][0] * 1.005, name
+        assert low <= shares["plainly"][1] * 1.005, name
+
+
 def test_flagged_figures_buy_no_rank_until_a_person_has_cleared_them(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market(budget=make.cny(BUDGET))
     others = honest(client, there)
