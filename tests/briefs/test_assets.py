@@ -58,6 +58,7 @@ def test_an_image_is_kept_and_served_as_it_came(
 BAD = [
     (b"", "image/png"),
     (b"<html>", "image/png"),
+    (b"<html>", "application/octet-stream"),
     (make.PNG, "image/jpeg"),
     (b"RIFF\x18\x00\x00\x00WAVE", "image/webp"),
 ]
@@ -97,6 +98,14 @@ def test_what_is_no_image_is_refused(client: FlaskClient, brand: Somebody, data:
     answer = send(client, brief, brand, data, kind)
     assert (answer.status_code, pointers(answer)) == (422, ["/"])
     assert everything(brief.id) == before
+
+
+@pytest.mark.parametrize(("kind", "data", "suffix"), KINDS, ids=["png", "jpeg", "webp"])
+def test_an_image_sent_as_any_file_is_told_by_its_bytes(
+    client: FlaskClient, brand: Somebody, kind: str, data: bytes, suffix: str
+) -> None:
+    answer = send(client, make.draft(brand), brand, data, "application/octet-stream")
+    assert (answer.status_code, answer.json["media_type"]) == (201, kind)
 
 
 @pytest.mark.parametrize("kind", OTHER)

@@ -35,13 +35,20 @@ class RawBodySpec:
     form: bool = False
 
     def describe(self) -> dict[str, Any]:
-        """Return the OpenAPI request body."""
+        """Return the OpenAPI request body.
+
+        Where any file is taken, it is described under that type alone and the others are named in words: generators of
+        clients know it, and leave out calls with a type that they do not know.
+        """
         schema = {"type": "string", "format": "binary", "maxLength": self.bytes_max}
-        content: dict[str, Any] = {name: {"schema": schema} for name in self.media_types}
+        described = (ANY_FILE,) if ANY_FILE in self.media_types else self.media_types
+        content: dict[str, Any] = {name: {"schema": schema} for name in described}
         if self.form:
             members = {"type": "object", "required": [PART], "additionalProperties": False}
             content[FORM] = {"schema": {**members, "properties": {PART: {"type": "string", "format": "binary"}}}}
-        return {"required": True, "content": content}
+        others = [name for name in self.media_types if name not in described]
+        words = {"description": f"The file itself; also as {', '.join(others)}."} if others else {}
+        return {**words, "required": True, "content": content}
 
 
 class RawBody:
