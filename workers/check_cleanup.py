@@ -6,11 +6,15 @@ from sqlalchemy.orm import Session
 
 from marketplace.checks import cleanup
 from marketplace.core.jobs import ClaimedJob
+from marketplace.core.message import Bilingual
 from workers.handlers import Handlers
 from workers.vision_folder import vision_folder
 
 KEEP_FRAMES_S = 24 * 3600.0
-GAVE_UP = "The check failed several times and was given up; try again, or with another export of the video."
+GAVE_UP = Bilingual(
+    "检查多次未能完成，请重试或换一个导出版本。",
+    "The check failed several times and was given up; try again, or with another export of the video.",
+)
 
 
 def sweep(session: Session, _: ClaimedJob) -> dict[str, Any]:

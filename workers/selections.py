@@ -9,11 +9,15 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.jobs import ClaimedJob
+from marketplace.core.message import Bilingual
 from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.set_choice import Finish
 from workers.handlers import Handler, Prepares
 
-GIVEN_UP = "The work could not be done after several tries; ask again, or tell whoever runs this market."
+GIVEN_UP = Bilingual(
+    "多次尝试后仍未完成；请重新选择，或告诉运行者。",
+    "The work could not be done after several tries; ask again, or tell whoever runs this market.",
+)
 
 
 def search(job: ClaimedJob) -> Handler:

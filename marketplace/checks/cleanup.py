@@ -15,27 +15,23 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.jobs import Job, JobState
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 
 OPEN = (VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING)
 SETTLE_BATCH = 100
 
 
-def fail(session: Session, check_id: UUID, message: str) -> None:
+def fail(session: Session, check_id: UUID, message: Bilingual) -> None:
     """End an open check whose work has failed for good; a check that is over stays as it is."""
     row = db.lock(session, VideoCheck, check_id)
     if row.status in OPEN:
-        row.refusal = {
-            "code": "failed",
-            "zh": "检查多次未能完成，请重试或换一个导出版本。",
-            "en": message,
-            "at_s": None,
-        }
+        row.refusal = {"code": "failed", "zh": message.zh, "en": message.en, "at_s": None}
         row.finished_at = now()
         apply_transition(session, row, CHECK_TRANSITIONS, "fail", SYSTEM, parties=[row.party_id])
 
 
-def settle_lost(session: Session, message: str) -> int:
+def settle_lost(session: Session, message: Bilingual) -> int:
     """End up to SETTLE_BATCH open checks that have no queued or running job left; returns how many."""
     has_live_job = sa.exists().where(Job.subject_id == VideoCheck.id, Job.state.in_([JobState.QUEUED, JobState.LEASED]))
     lost = session.scalars(

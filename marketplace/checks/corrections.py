@@ -15,6 +15,7 @@ from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.intrusiveness.timeline import Exposure, PlanError, Timeline, from_dict, to_dict
 from marketplace.vision import plan_comparison
 from marketplace.vision.scored_timeline import of_result, scored, terms_of
@@ -26,7 +27,7 @@ _POINTER_MAX = 200
 # These are measured for the whole video, not for one exposure. A correction that leaves them out keeps the measured
 # values; otherwise correcting one exposure would also clear problems such as loudness.
 WHOLE_VIDEO_FIELDS = ("duration_s", "brands", "loudness_lu", "occlusion_share", "sample_step_s")
-_UNREADABLE = "The corrected timeline cannot be read."
+_UNREADABLE = Bilingual("更正后的时间线读不出来。", "The corrected timeline cannot be read.")
 
 
 def correct(
@@ -46,7 +47,7 @@ def correct(
         )
     except PlanError as error:
         errors = [
-            FieldError(f"/timeline{problem.pointer}"[:_POINTER_MAX], f"{problem.zh} {problem.en}")
+            FieldError(f"/timeline{problem.pointer}"[:_POINTER_MAX], Bilingual(problem.zh, problem.en))
             for problem in error.problems
         ]
         raise InvalidInput(_UNREADABLE, errors=errors) from error
@@ -54,8 +55,10 @@ def correct(
         raise InvalidInput(_UNREADABLE, errors=errors)
     if abs(corrected.duration_s - duration_s) > 1e-6:
         raise InvalidInput(
-            "A correction is of the same video.",
-            errors=[FieldError("/timeline/duration_s", f"It is {duration_s:g} s.")],
+            Bilingual("更正必须针对同一个视频。", "A correction is of the same video."),
+            errors=[
+                FieldError("/timeline/duration_s", Bilingual(f"它长 {duration_s:g} 秒。", f"It is {duration_s:g} s."))
+            ],
         )
     terms = terms_of(row.terms)
     correction = VideoCorrection(

@@ -33,6 +33,7 @@ from marketplace.core.errors import NotFound, Unavailable
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of
 from marketplace.core.http.request_handling import actor, session
+from marketplace.core.message import Bilingual
 from marketplace.vision import result_drawing
 from marketplace.vision.scored_timeline import terms_of
 
@@ -54,7 +55,12 @@ def installed() -> bool:
 def create_video_check(body: dict[str, Any]) -> ShownCheck:
     """Have a video looked through: for the brand of a bid's brief and against the bid's plan, or for names alone."""
     if not installed():
-        raise Unavailable("Checking videos is not set up here; whoever runs this installs the vision extra.")
+        raise Unavailable(
+            Bilingual(
+                "这里没有装好视频检查；请运行者安装 vision 组件。",
+                "Checking videos is not set up here; whoever runs this installs the vision extra.",
+            )
+        )
     return service.request_check(session(), actor(), **body)
 
 
@@ -101,7 +107,7 @@ def get_video_check_timeline(query: dict[str, Any], check_id: UUID) -> Response:
     result = service.require_result(row)
     if query["of"] == "corrected":
         if row.corrected is None:
-            raise NotFound("Nobody has corrected this check.")
+            raise NotFound(Bilingual("还没有人更正过这次检查。", "Nobody has corrected this check."))
         result = {**result, **row.corrected}
     plan = terms_of(row.terms).plan
     svg = result_drawing.timeline_svg(result, plan, language=query["language"], width=query["width"])

@@ -21,6 +21,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.matching.forecast import past_videos
 from marketplace.matching.ranking import service as ranking
@@ -115,23 +116,23 @@ def request_check(
     """
     video = videos.find(session, actor, video_id)
     if video.status != VideoFileStatus.KEPT or video.sha256 is None:
-        raise WrongState("The video is not whole yet; hand in all of it first.", state=str(video.status))
+        raise WrongState(
+            Bilingual("视频还没有传完，请先传完。", "The video is not whole yet; hand in all of it first."),
+            state=str(video.status),
+        )
     references = _bid_references(session, actor, bid_id) if bid_id is not None else _BidReferences([], [], {})
-    all_names = list(dict.fromkeys([*references.names, *names]))
-    if not all_names:
-        raise InvalidInput(
-            "Say what to look for.", errors=[FieldError("/names", "Name the brand, or the bid it is for.")]
-        )
-    if len(all_names) > NAMES_MAX:
-        raise InvalidInput(
-            "Too many names.", errors=[FieldError("/names", f"At most {NAMES_MAX}, the brief's own included.")]
-        )
+    all_names = _all_names(references.names, names)
     open_count = sa.select(sa.func.count()).where(
         VideoCheck.party_id == video.party_id,
         VideoCheck.status.in_([VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING]),
     )
     if (session.scalar(open_count) or 0) >= OPEN_MAX:
-        raise Conflict(f"{OPEN_MAX} checks of yours are under way; wait for one of them, or cancel one.")
+        raise Conflict(
+            Bilingual(
+                f"您有 {OPEN_MAX} 次检查正在进行；请等其中一次结束，或取消一次。",
+                f"{OPEN_MAX} checks of yours are under way; wait for one of them, or cancel one.",
+            )
+        )
     row = VideoCheck(
         party_id=video.party_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else references.agency_id,
@@ -156,6 +157,31 @@ def request_check(
     session.add(VideoCheckStep(check_id=row.id, name="decode", key=video.sha256, job_id=job_id))
     session.flush()
     return show(session, actor, row)
+
+
+def _all_names(of_brief: Sequence[str], given: Sequence[str]) -> list[str]:
+    """Return what to look for, each name once. Raises InvalidInput for no name, or too many."""
+    all_names = list(dict.fromkeys([*of_brief, *given]))
+    if not all_names:
+        raise InvalidInput(
+            Bilingual("请说明要找什么。", "Say what to look for."),
+            errors=[
+                FieldError("/names", Bilingual("请写出品牌，或它对应的报价。", "Name the brand, or the bid it is for."))
+            ],
+        )
+    if len(all_names) > NAMES_MAX:
+        raise InvalidInput(
+            Bilingual("名称太多。", "Too many names."),
+            errors=[
+                FieldError(
+                    "/names",
+                    Bilingual(
+                        f"最多 {NAMES_MAX} 个，包括需求自己的名称。", f"At most {NAMES_MAX}, the brief's own included."
+                    ),
+                )
+            ],
+        )
+    return all_names
 
 
 def _bid_references(session: Session, actor: Actor, bid_id: UUID) -> _BidReferences:
@@ -310,14 +336,19 @@ def find_picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, nu
     if of == "keyframe":
         keyframe = result["pictures"].get(str(number))
         if keyframe is None:
-            raise NotFound("There is no such keyframe; the result's `pictures` names those there are.")
+            raise NotFound(
+                Bilingual(
+                    "没有这张关键帧；结果的 `pictures` 列出了有哪些。",
+                    "There is no such keyframe; the result's `pictures` names those there are.",
+                )
+            )
         return str(keyframe)
     for duplicate in _duplicates(session, actor, row):
         if duplicate.place == number and (of == "this" or duplicate.own or actor.sees_all):
             frame = result["duplicates"][number][f"{of}_frame"]
             if frame is not None:
                 return str(frame)
-    raise NotFound("There is no such picture that you may see.")
+    raise NotFound(Bilingual("没有您能看到的这张图片。", "There is no such picture that you may see."))
 
 
 def cancel(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
@@ -344,5 +375,11 @@ def cancel(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
 def require_result(row: VideoCheck) -> dict[str, Any]:
     """Return a check's result. Raises WrongState while there is none."""
     if row.result is None:
-        raise WrongState(f"The check is {row.status}: there is no result to look at.", state=str(row.status))
+        raise WrongState(
+            Bilingual(
+                f"检查的状态是 {row.status}，还没有结果可看。",
+                f"The check is {row.status}: there is no result to look at.",
+            ),
+            state=str(row.status),
+        )
     return row.result

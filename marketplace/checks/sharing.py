@@ -13,6 +13,7 @@ from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, WrongState
+from marketplace.core.message import Bilingual
 
 
 def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
@@ -24,11 +25,19 @@ def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     require_result(row)
     if row.bid_id is None:
-        raise Conflict("This check was made for no bid, so there is no brand to share it with; check it for a bid.")
+        raise Conflict(
+            Bilingual(
+                "这次检查不针对任何报价，所以没有品牌方可以共享；请针对一个报价来检查。",
+                "This check was made for no bid, so there is no brand to share it with; check it for a bid.",
+            )
+        )
     bid = db.get(session, Bid, row.bid_id, bids_policy.own(actor))
     if bid.status != BidStatus.ACCEPTED:
         raise WrongState(
-            f"The bid is {bid.status}: a draft is shared with the brand once the bid is accepted.",
+            Bilingual(
+                f"报价的状态是 {bid.status}：报价被接受之后，成片才共享给品牌方。",
+                f"The bid is {bid.status}: a draft is shared with the brand once the bid is accepted.",
+            ),
             state=str(bid.status),
         )
     if row.shared_at is None:

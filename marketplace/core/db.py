@@ -1,5 +1,6 @@
 """The engine, the sessions, who acts in them, and the one place that commits."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -54,6 +55,24 @@ def connect(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000)
     return engine
 
 
+class StoredBilingual(sa.TypeDecorator[Bilingual]):
+    """A sentence in both languages as JSON in a column of text. Older releases stored `Chinese / English`, or one."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Bilingual | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else strict_json(value._asdict())
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Bilingual | None:
+        if value is None:
+            return None
+        if value.startswith("{"):
+            return Bilingual(**json.loads(value))
+        zh, _, en = value.partition(" / ")
+        return Bilingual(zh, en or zh)
+
+
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
     """A table: a typed constructor, one naming convention; id and time are made in Python, so that they exist before a
     flush and tests can freeze them."""
@@ -61,6 +80,7 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: sa.Text,
+        Bilingual: StoredBilingual,
         int: sa.BigInteger,
         float: sa.Double,
         date: sa.Date,
@@ -106,7 +126,12 @@ def become(session: Session, actor: Actor | None) -> None:
     except sa.exc.DBAPIError as error:
         if isinstance(error.orig, _NO_ROLE):
             # Our own fault and nobody's input, though PostgreSQL calls it a wrong value.
-            raise Unavailable("The database lacks what the market needs; its operator has to restore it.") from error
+            raise Unavailable(
+                Bilingual(
+                    "数据库缺少市场需要的内容，要由运行者恢复。",
+                    "The database lacks what the market needs; its operator has to restore it.",
+                )
+            ) from error
         raise
     session.info[_ACTOR] = actor
 

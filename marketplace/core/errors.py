@@ -29,14 +29,10 @@ class FieldError:
     """One validation error: where (a JSON pointer, or a parameter's name) and what to change."""
 
     pointer: str
-    detail: Bilingual | str
-
-    @property
-    def told(self) -> Bilingual:
-        return _both(self.detail)
+    detail: Bilingual
 
     def as_json(self, language: Language) -> dict[str, str]:
-        return {"pointer": self.pointer, "detail": self.told.said_in(language)}
+        return {"pointer": self.pointer, "detail": self.detail.said_in(language)}
 
 
 class DomainError(Exception):
@@ -48,21 +44,17 @@ class DomainError(Exception):
 
     def __init__(
         self,
-        detail: Bilingual | str,
+        detail: Bilingual,
         *,
         errors: list[FieldError] | None = None,
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> None:
-        self.detail = _both(detail)
-        super().__init__(self.detail.en)
+        self.detail = detail
+        super().__init__(detail.en)
         self.errors = errors or []
         self.headers = headers or {}
         self.more = more
-
-
-def _both(text: Bilingual | str) -> Bilingual:
-    return text if isinstance(text, Bilingual) else Bilingual(text, text)
 
 
 class InvalidInput(DomainError):
@@ -72,7 +64,7 @@ class InvalidInput(DomainError):
 
     def __init__(
         self,
-        detail: Bilingual | str = MEND_ERRORS,
+        detail: Bilingual = MEND_ERRORS,
         *,
         errors: list[FieldError] | None = None,
         headers: dict[str, str] | None = None,
@@ -88,7 +80,7 @@ class NotSignedIn(DomainError):
 
     def __init__(
         self,
-        detail: Bilingual | str = SEND_A_KEY,
+        detail: Bilingual = SEND_A_KEY,
     ) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="inlay"'})
 
@@ -159,7 +151,7 @@ class Unavailable(DomainError):
     code = "unavailable"
     title = Bilingual("暂时不可用", "Not available just now")
 
-    def __init__(self, detail: Bilingual | str, retry_after_s: int = 2) -> None:
+    def __init__(self, detail: Bilingual, retry_after_s: int = 2) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
 
 

@@ -10,6 +10,7 @@ from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.fields import IdField, TextField, one_of
+from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.core.jobs import QUEUES, JobState
@@ -35,7 +36,9 @@ class SubjectId(fields.String):
         try:
             return EventSubject(_NOUNS[prefix], ids.read(prefix, str(value)))
         except (KeyError, ValueError) as error:
-            raise ValidationError("Not a public id such as bid_... .") from error
+            raise ValidationError(
+                refusal("这里应当是公开的 id，例如 bid_...。", "Not a public id such as bid_... .")
+            ) from error
 
 
 _EVENTS = {

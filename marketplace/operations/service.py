@@ -15,7 +15,7 @@ from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.events import Event
 from marketplace.core.http.paging import Page
 from marketplace.core.jobs import Job, JobState
-from marketplace.core.message import Message
+from marketplace.core.message import Bilingual, Message
 from marketplace.operations import policy, public_ids
 
 _PROBLEMS = {
@@ -200,28 +200,51 @@ def cancel(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
     elif job.state == JobState.LEASED:
         job.cancel_asked = True
     else:
-        raise WrongState(f"The job is {job.state} and cannot be stopped.", state=str(job.state))
+        raise WrongState(
+            Bilingual(f"任务的状态是 {job.state}，不能停止。", f"The job is {job.state} and cannot be stopped."),
+            state=str(job.state),
+        )
     _record(session, actor, job, "cancel")
     return _shown(actor, job)
 
 
 def _require_own(actor: Actor, job: Job) -> None:
     if not actor.sees_all and job.queue != jobs.IMPORTS:
-        raise NotAllowed("This is the house's own work, such as a deadline that others go by: only imports are yours.")
+        raise NotAllowed(
+            Bilingual(
+                "这是系统自己的工作，例如别人依赖的期限；只有导入是您的。",
+                "This is the house's own work, such as a deadline that others go by: only imports are yours.",
+            )
+        )
     needed = Permission.REVIEWS if actor.sees_all else Permission.CHANNELS
     if needed not in actor.permissions:
-        raise NotAllowed(f"Your membership or key lacks the permission {needed}.")
+        raise NotAllowed(
+            Bilingual(
+                f"您的成员身份或密钥没有 {needed} 权限。", f"Your membership or key lacks the permission {needed}."
+            )
+        )
 
 
 def requeue(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
     """Try a dead job again with all its attempts. Raises NotFound, WrongState, Conflict (a newer one waits)."""
     job = db.lock(session, Job, job_id, jobs.visible(actor))
     if job.state != JobState.DEAD:
-        raise WrongState(f"Only a dead job can be tried again; this one is {job.state}.", state=str(job.state))
+        raise WrongState(
+            Bilingual(
+                f"只有已失败的任务可以重试；这个任务的状态是 {job.state}。",
+                f"Only a dead job can be tried again; this one is {job.state}.",
+            ),
+            state=str(job.state),
+        )
     if job.dedupe_key is not None:
         waiting = sa.select(Job.id).where(Job.dedupe_key == job.dedupe_key, Job.state == JobState.QUEUED)
         if session.scalar(waiting) is not None:
-            raise Conflict("A newer job for the same waits already and will do this one's work.")
+            raise Conflict(
+                Bilingual(
+                    "同样的工作已有更新的任务在等，会一并做完。",
+                    "A newer job for the same waits already and will do this one's work.",
+                )
+            )
     job.state, job.attempt, job.next_at, job.finished_at, job.cancel_asked = JobState.QUEUED, 0, now(), None, False
     jobs.ring_after_commit(session, job.queue)
     _record(session, actor, job, "requeue")

@@ -16,6 +16,7 @@ from marketplace.core import db, events, ids
 from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.identity.models import Party, PartyKind
 from marketplace.pacing.models import BRAND, CATEGORY, ONE_HOLDER, ExclusivityWindow
 
@@ -117,10 +118,19 @@ def record(
     errors = [*_key_errors(category, brand), *_day_errors(first_day, last_day)]
     if holder_id is not None and not _is_brand(session, holder_id):
         errors.append(
-            FieldError("/holder_id", "There is no such brand here. Leave it out and write its name in `holder`.")
+            FieldError(
+                "/holder_id",
+                Bilingual(
+                    "这里没有这个品牌方。请不要写它，把名称写在 `holder` 里。",
+                    "There is no such brand here. Leave it out and write its name in `holder`.",
+                ),
+            )
         )
     if errors:
-        raise InvalidInput("The window has to be mended; nothing was changed.", errors=errors)
+        raise InvalidInput(
+            Bilingual("这个排他期需要改正；什么都没有改动。", "The window has to be mended; nothing was changed."),
+            errors=errors,
+        )
     window = ExclusivityWindow(
         channel_id=channel.id,
         creator_id=channel.creator_id,
@@ -142,16 +152,27 @@ def record(
 
 def _key_errors(category: str | None, brand: str | None) -> Iterable[FieldError]:
     if (category is None) == (brand is None):
-        yield FieldError("/category", "Give either `category` or `brand`: what the channel is kept free of.")
+        yield FieldError(
+            "/category",
+            Bilingual(
+                "请写 `category` 或 `brand` 之一：这个账号要避开什么。",
+                "Give either `category` or `brand`: what the channel is kept free of.",
+            ),
+        )
     elif brand is not None and not fold(brand):
-        yield FieldError("/brand", "Has no letters.")
+        yield FieldError("/brand", Bilingual("里面没有文字。", "Has no letters."))
 
 
 def _day_errors(first_day: date, last_day: date) -> Iterable[FieldError]:
     if last_day < first_day:
-        yield FieldError("/last_day", "Must not be earlier than `first_day`.")
+        yield FieldError("/last_day", Bilingual("不能早于 `first_day`。", "Must not be earlier than `first_day`."))
     elif (last_day - first_day).days >= DAYS_MAX:
-        yield FieldError("/last_day", f"Must be within {DAYS_MAX} days of `first_day`.")
+        yield FieldError(
+            "/last_day",
+            Bilingual(
+                f"必须在 `first_day` 之后 {DAYS_MAX} 天以内。", f"Must be within {DAYS_MAX} days of `first_day`."
+            ),
+        )
 
 
 def _is_brand(session: Session, party_id: UUID) -> bool:
@@ -172,12 +193,21 @@ def _conflict(session: Session, actor: Actor, window: ExclusivityWindow) -> Conf
     ).first()
     if holding is None:
         # It was removed between the refusal by the database and this query.
-        return Conflict("Another window was in the way just now. Send it again.", rule=ONE_HOLDER)
+        return Conflict(
+            Bilingual(
+                "刚才有另一个排他期挡住了，请重新发送。", "Another window was in the way just now. Send it again."
+            ),
+            rule=ONE_HOLDER,
+        )
     holding_id = ids.show("exw", holding.id)
-    holder = "" if _is_rivals(actor, holding) else f" to {holding.holder}"
+    to_zh, to_en = ("有约", "") if _is_rivals(actor, holding) else (f"承诺给 {holding.holder}", f" to {holding.holder}")
     return Conflict(
-        f"{holding.competitor_key} is promised{holder} from {holding.first_day} to {holding.last_day} by"
-        f" the window {holding_id}. Choose other days, or take that window back first.",
+        Bilingual(
+            f"{holding.competitor_key} 从 {holding.first_day} 到 {holding.last_day} 已{to_zh}（排他期 {holding_id}）。"
+            "请换些日期，或先收回那个排他期。",
+            f"{holding.competitor_key} is promised{to_en} from {holding.first_day} to {holding.last_day} by"
+            f" the window {holding_id}. Choose other days, or take that window back first.",
+        ),
         rule=ONE_HOLDER,
         clashes_with=holding_id,
     )
@@ -197,7 +227,12 @@ def remove(session: Session, actor: Actor, channel_id: UUID, window_id: UUID) ->
     """Remove a window. Raises NotFound, and NotAllowed for what another agency of the creator promised."""
     window = db.get(session, ExclusivityWindow, window_id, ExclusivityWindow.channel_id == channel_id, visible(actor))
     if _is_rivals(actor, window):
-        raise NotAllowed("The creator takes this window back, or whoever recorded it.")
+        raise NotAllowed(
+            Bilingual(
+                "这个排他期由创作者收回，或由记录它的人收回。",
+                "The creator takes this window back, or whoever recorded it.",
+            )
+        )
     # Of several who remove it at once, one does.
     removed = sa.delete(ExclusivityWindow).where(ExclusivityWindow.id == window_id).returning(ExclusivityWindow.id)
     if session.scalar(removed) is None:

@@ -9,6 +9,7 @@ from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.clock import now
 from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.caller_language import caller_language, language_headers
 from marketplace.core.http.request_handling import actor, session
 from marketplace.pacing import icalendar_file as pacing_ics
 from marketplace.pacing import service as pacing
@@ -48,7 +49,8 @@ def get_pacing_calendar(query: dict[str, Any], channel_id: UUID) -> dict[str, An
 def download_pacing_calendar(query: dict[str, Any], channel_id: UUID) -> Response:
     """The same days as a calendar file (RFC 5545)."""
     name, days = pacing.calendar(session(), actor(), channel_id, **query)
-    file = pacing_ics.write(ids.show("chn", channel_id), name, days, now())
+    file = pacing_ics.write(ids.show("chn", channel_id), name, days, now(), caller_language())
     response = Response(file, content_type=f"{pacing_ics.MEDIA_TYPE}; charset=utf-8")
+    response.headers.update(language_headers(caller_language()))
     response.headers["Content-Disposition"] = 'attachment; filename="pacing.ics"'
     return response

@@ -272,8 +272,8 @@ def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -
     if series is not None and (known.rule is None or series not in known.rule.series):
         keys = ", ".join(known.rule.series) if known.rule is not None and known.rule.series else "none"
         raise InvalidInput(
-            "The channel's rule has no limits for this series.",
-            errors=[FieldError("query:/series", f"Series of the rule: {keys}.")],
+            Bilingual("账号的节奏规则没有对这个系列的限制。", "The channel's rule has no limits for this series."),
+            errors=[FieldError("query:/series", Bilingual(f"规则里的系列：{keys}。", f"Series of the rule: {keys}."))],
         )
     return known
 

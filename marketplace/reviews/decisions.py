@@ -12,6 +12,7 @@ from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, DomainError, FieldError, NotAllowed, NotFound
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import Membership
 from marketplace.reviews import policy, verdicts
@@ -47,7 +48,7 @@ def decide(session: Session, actor: Actor, review_id: UUID, wanted: WantedDecisi
     a side, or the actor is the first of the two).
     """
     if actor.person_id is None:
-        raise NotAllowed("A decision is a person's.")
+        raise NotAllowed(Bilingual("决定要由人来作。", "A decision is a person's."))
     review = db.lock(session, Review, review_id, policy.visible(actor))
     _decide(session, actor, actor.person_id, review, wanted)
     return show_review(session, review)
@@ -63,7 +64,7 @@ def decide_many(
     to an override that waits: whoever agrees to other values has looked at them.
     """
     if actor.person_id is None:
-        raise NotAllowed("A decision is a person's.")
+        raise NotAllowed(Bilingual("决定要由人来作。", "A decision is a person's."))
     query = sa.select(Review).where(Review.id.in_([item["id"] for item in reviews]), policy.visible(actor))
     # Always in the same order, so that two people's decisions cannot deadlock on each other's rows.
     rows = session.scalars(query.order_by(Review.id).with_for_update().execution_options(populate_existing=True))
@@ -75,13 +76,22 @@ def decide_many(
             if item["id"] not in found:
                 raise db.missing(Review, item["id"])
             if verdict == "approve" and _awaited_override(session, found[item["id"]]) is not None:
-                raise Conflict("An override waits for somebody to agree to it: decide this one by itself.")
+                raise Conflict(
+                    Bilingual(
+                        "有一个人工改值在等别人同意：请单独决定这一项。",
+                        "An override waits for somebody to agree to it: decide this one by itself.",
+                    )
+                )
             _decide(session, actor, actor.person_id, found[item["id"]], wanted)
         except DomainError as error:
             errors.append(FieldError(f"/reviews/{index}", error.detail))
     if errors:
         raise Conflict(
-            "Nothing was decided. Leave out what `errors` names, or decide those by themselves.", errors=errors
+            Bilingual(
+                "什么都没有决定。请去掉 `errors` 列出的各项，或单独决定它们。",
+                "Nothing was decided. Leave out what `errors` names, or decide those by themselves.",
+            ),
+            errors=errors,
         )
     return [DecidedReview(item["id"], found[item["id"]].status) for item in reviews]
 
@@ -93,11 +103,11 @@ def reopen(session: Session, actor: Actor, subject_id: UUID, wanted: WantedDecis
     still binds something. Raises NotFound, NotAllowed, WrongState, Conflict.
     """
     if actor.person_id is None:
-        raise NotAllowed("A decision is a person's.")
+        raise NotAllowed(Bilingual("决定要由人来作。", "A decision is a person's."))
     query = sa.select(Review.id).where(Review.subject_kind == subject_kind, Review.subject_id == subject_id)
     review_id = session.scalar(query.where(policy.visible(actor)))
     if review_id is None:
-        raise NotFound("There is no review of this.")
+        raise NotFound(Bilingual("它没有审核。", "There is no review of this."))
     review = db.lock(session, Review, review_id, policy.visible(actor))
     _refuse(session, actor.person_id, review, wanted)
     withdrawn = verdicts.shown_override(review.override)
@@ -173,10 +183,18 @@ def _set_verdict(
 
 def _refuse(session: Session, person_id: UUID, review: Review, wanted: WantedDecision) -> None:
     if wanted.seen_fingerprint is not None and wanted.seen_fingerprint != review.seen_fingerprint:
-        raise Conflict("It changed since you looked: read it again before you decide.")
+        raise Conflict(
+            Bilingual(
+                "您查看之后它变了：请重新读取再决定。", "It changed since you looked: read it again before you decide."
+            )
+        )
     seats = sa.select(Membership.id).where(Membership.person_id == person_id, Membership.party_id.in_(review.party_ids))
     if session.scalar(seats.limit(1)) is not None:
-        raise Conflict("You are a member of a side of this: somebody else has to decide.")
+        raise Conflict(
+            Bilingual(
+                "您属于其中一方：要由别人来决定。", "You are a member of a side of this: somebody else has to decide."
+            )
+        )
 
 
 def _transition_for(
@@ -189,7 +207,11 @@ def _transition_for(
         return ("second" if review.needs_two or wanted.verdict == "override" else "approve"), None
     first = last_decision(session, review.id)
     if first.person_id == person_id:
-        raise Conflict("You have approved this already; a second person has to agree.")
+        raise Conflict(
+            Bilingual(
+                "您已经批准过了，还要另一个人同意。", "You have approved this already; a second person has to agree."
+            )
+        )
     if wanted.verdict == "override" and wanted.override != first.override:
         # Other values than the first person gave: now these wait for somebody to agree.
         return "second", None

@@ -15,6 +15,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.events import Event, NewEvent
 from marketplace.core.ids import new_id
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.reviews import risk, verdicts
 from marketplace.reviews.decisions import last_decision
@@ -23,8 +24,8 @@ from marketplace.reviews.risk import RiskAssessment, RiskFacts
 from marketplace.reviews.service import SUBJECT_PREFIXES
 from marketplace.reviews.states import DECIDABLE, DECIDED, PENDING, REVIEW_TRANSITIONS
 
-_NO_REVIEW = "It has not been assessed yet. Ask again in a few seconds."
-_WAITS = "It waits for a person already."
+_NO_REVIEW = Bilingual("还没有评估，请几秒后再问。", "It has not been assessed yet. Ask again in a few seconds.")
+_WAITS = Bilingual("它已经在等人审核。", "It waits for a person already.")
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,9 @@ def ask_for(session: Session, actor: Actor, subject: ReviewSubject, subject_kind
     elif review.status in PENDING:
         raise WrongState(_WAITS, state=review.status)
     else:
-        raise WrongState(f"It is {review.status} already.", state=review.status)
+        raise WrongState(
+            Bilingual(f"它的状态已经是 {review.status}。", f"It is {review.status} already."), state=review.status
+        )
 
 
 def drop(session: Session, subject_ids: Iterable[UUID], subject_kind: str = "bid") -> int:

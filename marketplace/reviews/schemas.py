@@ -14,6 +14,7 @@ from marketplace.core.http.fields import (
     free_form,
     one_of,
 )
+from marketplace.core.http.load_refusals import refusal
 from marketplace.reviews.decisions import MANY
 from marketplace.reviews.models import ReviewStatus
 from marketplace.reviews.verdicts import VerdictStatus
@@ -117,7 +118,12 @@ class OverrideIn(DecisionIn):
     @validates_schema
     def _changes_something(self, data: dict[str, Any], **_: Any) -> None:
         if data.get("overall") is None and data.get("intrusiveness") is None and not data.get("flags_cleared"):
-            raise ValidationError("Give at least one of overall, intrusiveness and flags_cleared.")
+            raise ValidationError(
+                refusal(
+                    "请至少给出 overall、intrusiveness 和 flags_cleared 之一。",
+                    "Give at least one of overall, intrusiveness and flags_cleared.",
+                )
+            )
 
 
 class SeenReviewIn(Schema):
@@ -127,7 +133,7 @@ class SeenReviewIn(Schema):
 
 def _each_once(reviews: list[dict[str, Any]]) -> None:
     if len({review["id"] for review in reviews}) != len(reviews):
-        raise ValidationError("Names the same review twice.")
+        raise ValidationError(refusal("同一个审核出现了两次。", "Names the same review twice."))
 
 
 class DecisionsIn(Schema):

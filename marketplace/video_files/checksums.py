@@ -32,7 +32,12 @@ class StatedChecksum:
         for piece in pieces:
             actual.update(piece)
         if not hmac.compare_digest(actual.digest(), self.digest):
-            raise ChecksumMismatch("The bytes of this stretch sum up to something else. None was taken; send it again.")
+            raise ChecksumMismatch(
+                Bilingual(
+                    "这一段字节的校验值不符，一个字节都没有保存，请重新发送。",
+                    "The bytes of this stretch sum up to something else. None was taken; send it again.",
+                )
+            )
 
 
 def parse_checksum(header: str) -> StatedChecksum | None:

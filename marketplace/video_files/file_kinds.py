@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from marketplace.core.errors import FieldError, InvalidInput
+from marketplace.core.message import Bilingual
 
 HEAD_BYTES = 512
 NAME_MAX = 200
@@ -45,8 +46,14 @@ def require_video(head: bytes) -> str:
     """Return the media type of a video by its first bytes. Raises InvalidInput for anything else."""
     recognised = media_type(head)
     if recognised is None:
-        detail = "Send an MP4, MOV, WebM or Matroska file; by its first bytes this is none of them."
-        raise InvalidInput("This is not a video that can be kept.", errors=[FieldError("/", detail)])
+        detail = Bilingual(
+            "请发送 MP4、MOV、WebM 或 Matroska 文件；从开头的字节看，它都不是。",
+            "Send an MP4, MOV, WebM or Matroska file; by its first bytes this is none of them.",
+        )
+        raise InvalidInput(
+            Bilingual("这不是可以保存的视频。", "This is not a video that can be kept."),
+            errors=[FieldError("/", detail)],
+        )
     return recognised
 
 

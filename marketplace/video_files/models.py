@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
+from marketplace.core.message import Bilingual
 
 
 class VideoFileStatus(StrEnum):
@@ -41,7 +42,7 @@ class VideoFile(Base):
     media_type: Mapped[str | None] = mapped_column(default=None)
     sha256: Mapped[str | None] = mapped_column(default=None, index=True)
     status: Mapped[VideoFileStatus] = mapped_column(default=VideoFileStatus.RECEIVING)
-    message: Mapped[str | None] = mapped_column(default=None)
+    message: Mapped[Bilingual | None] = mapped_column(default=None)
     job_id: Mapped[UUID | None] = mapped_column(default=None)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)

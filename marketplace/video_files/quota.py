@@ -35,10 +35,18 @@ def reserve(
     db.lock_name(session, "video quota", actor.party_id)
     used, receiving = _used(session, actor.party_id)
     if receiving >= OPEN_MAX:
-        raise OverQuota(f"{receiving} uploads of yours are open. End some, or wait until they are past their time.")
+        raise OverQuota(
+            Bilingual(
+                f"您有 {receiving} 个上传没有结束。请结束一些，或等它们过期。",
+                f"{receiving} uploads of yours are open. End some, or wait until they are past their time.",
+            )
+        )
     if used + size_bytes > quota_bytes:
         raise OverQuota(
-            f"Your videos take {used} bytes of {quota_bytes}; {size_bytes} more do not fit. Delete some first."
+            Bilingual(
+                f"您的视频已占 {quota_bytes} 字节中的 {used} 字节，再放不下 {size_bytes} 字节。请先删除一些。",
+                f"Your videos take {used} bytes of {quota_bytes}; {size_bytes} more do not fit. Delete some first.",
+            )
         )
     row = VideoFile(
         party_id=actor.party_id,

@@ -58,7 +58,8 @@ def create(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_
     """Announce a video of at most 2 GiB. Raises OverQuota, InvalidInput."""
     if size_bytes == 0:
         raise InvalidInput(
-            "An empty file is no video.", errors=[FieldError("header:/Upload-Length", "At least 1 byte.")]
+            Bilingual("空文件不是视频。", "An empty file is no video."),
+            errors=[FieldError("header:/Upload-Length", Bilingual("至少 1 字节。", "At least 1 byte."))],
         )
     return quota.reserve(
         session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=True, until=now() + UNTIL
@@ -226,7 +227,9 @@ def terminate(session: Session, actor: Actor, video_id: UUID) -> None:
     """Terminate an upload; nothing of it stays. Raises NotFound, WrongState once it is kept, VideoHeld."""
     row = db.lock(session, VideoFile, video_id, policy.visible(actor), VideoFile.resumable.is_(True))
     if row.status == VideoFileStatus.KEPT:
-        raise WrongState("It is kept; delete the video instead.", state=str(row.status))
+        raise WrongState(
+            Bilingual("它已保存；请改为删除视频。", "It is kept; delete the video instead."), state=str(row.status)
+        )
     write_hold.require_free(row)
     upload_completion.enqueue_clear(session, row)
     session.delete(row)

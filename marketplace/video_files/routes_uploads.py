@@ -81,8 +81,12 @@ def create_video_upload() -> Response:
     _require_version()
     size, name = _number("Upload-Length"), _file_name(request.headers.get("Upload-Metadata", ""))
     if size > resumable_uploads.BYTES_MAX:
-        detail = f"At most {resumable_uploads.BYTES_MAX} bytes."
-        raise InvalidInput("The video is too large.", errors=[FieldError("header:/Upload-Length", detail)])
+        detail = Bilingual(
+            f"最多 {resumable_uploads.BYTES_MAX} 字节。", f"At most {resumable_uploads.BYTES_MAX} bytes."
+        )
+        raise InvalidInput(
+            Bilingual("视频太大。", "The video is too large."), errors=[FieldError("header:/Upload-Length", detail)]
+        )
     row = resumable_uploads.create(session(), actor(), name=name, size_bytes=size, quota_bytes=quota_bytes())
     response = _answer(row, 201)
     response.headers["Location"] = f"{request.base_url}/{ids.show('vfl', row.id)}"
@@ -108,8 +112,14 @@ def _appended(body: RawBody, upload_id: UUID) -> Iterator[WriteHold]:
     offset, header = _number("Upload-Offset"), request.headers.get("Upload-Checksum")
     checksum = None if header is None else checksums.parse_checksum(header)
     if header is not None and checksum is None:
-        detail = f"{' or '.join(checksums.ALGORITHMS)}, a space, the sum in base 64."
-        raise InvalidInput("The sum cannot be understood.", errors=[FieldError("header:/Upload-Checksum", detail)])
+        detail = Bilingual(
+            f"先写{' 或 '.join(checksums.ALGORITHMS)}，再写空格和 base 64 的校验值。",
+            f"{' or '.join(checksums.ALGORITHMS)}, a space, the sum in base 64.",
+        )
+        raise InvalidInput(
+            Bilingual("看不懂这个校验值。", "The sum cannot be understood."),
+            errors=[FieldError("header:/Upload-Checksum", detail)],
+        )
     stretch = resumable_uploads.UploadStretch(upload_id, offset, request.content_length, checksum)
     with resumable_uploads.appended(actor(), body, stretch) as hold:
         yield hold
@@ -143,14 +153,18 @@ def _require_version() -> None:
     be taken in a way that it may not mean. What reads or gives up may leave the header out."""
     unstated = "" if request.method in ("POST", "PATCH") else VERSION
     if request.headers.get("Tus-Resumable", unstated) != VERSION:
-        raise OtherTus(f"Send Tus-Resumable: {VERSION}.", headers={"Tus-Version": VERSION})
+        raise OtherTus(
+            Bilingual(f"请发送 Tus-Resumable: {VERSION}。", f"Send Tus-Resumable: {VERSION}."),
+            headers={"Tus-Version": VERSION},
+        )
 
 
 def _number(header: str) -> int:
     text = request.headers.get(header, "")
     if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII):
         raise InvalidInput(
-            "A header is missing or no number.", errors=[FieldError(f"header:/{header}", "A number of bytes.")]
+            Bilingual("缺少一个头，或它不是数字。", "A header is missing or no number."),
+            errors=[FieldError(f"header:/{header}", Bilingual("字节数。", "A number of bytes."))],
         )
     return int(text)
 
@@ -163,9 +177,13 @@ def _file_name(metadata: str) -> str:
             try:
                 return base64.b64decode(value, validate=True).decode()
             except (binascii.Error, ValueError) as error:
-                detail = "filename, a space, the name in UTF-8 and base 64."
+                detail = Bilingual(
+                    "先写 filename，再写空格和 base 64 的 UTF-8 名称。",
+                    "filename, a space, the name in UTF-8 and base 64.",
+                )
                 raise InvalidInput(
-                    "The name cannot be understood.", errors=[FieldError("header:/Upload-Metadata", detail)]
+                    Bilingual("看不懂这个名称。", "The name cannot be understood."),
+                    errors=[FieldError("header:/Upload-Metadata", detail)],
                 ) from error
     return ""
 

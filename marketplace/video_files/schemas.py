@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import IdField, TextField, TimeField, WholeField, WholeParam, one_of
+from marketplace.core.http.fields import IdField, SaidField, TextField, TimeField, WholeField, WholeParam, one_of
 from marketplace.core.http.paging import page_query
 from marketplace.video_files import file_kinds, signed_links, whole_uploads
 from marketplace.video_files.models import VideoFileStatus
@@ -29,7 +29,7 @@ class VideoFileOut(Schema):
     person_id = IdField("per", required=True, allow_none=True)
     name = fields.String(required=True, allow_none=True)
     status = one_of(VideoFileStatus, required=True)
-    message = fields.String(required=True, allow_none=True, metadata={"description": "Why it was refused."})
+    message = SaidField(required=True, allow_none=True, metadata={"description": "Why it was refused."})
     media_type = fields.String(required=True, allow_none=True)
     size_bytes = fields.Integer(required=True)
     received_bytes = fields.Integer(required=True)

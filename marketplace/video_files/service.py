@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.video_files import policy, upload_completion, write_hold
 from marketplace.video_files.models import VideoFile
 
@@ -23,7 +24,7 @@ class ShownVideo:
     person_id: UUID | None
     name: str | None
     status: str
-    message: str | None
+    message: Bilingual | None
     media_type: str | None
     size_bytes: int
     received_bytes: int

@@ -44,7 +44,12 @@ def check(secrets: Sequence[str], method: str, video_id: UUID, until: int, given
     """
     right = [hmac.compare_digest(signature(secret, method, video_id, until), given) for secret in secrets if secret]
     if not any(right) or until < now().timestamp():
-        raise LinkOver("It was made for something else, or its time is over. Ask its maker for a new one.")
+        raise LinkOver(
+            Bilingual(
+                "它是为别的用途生成的，或已过期。请向生成者要一个新的。",
+                "It was made for something else, or its time is over. Ask its maker for a new one.",
+            )
+        )
 
 
 def refuse_suspended(session: Session, video_id: UUID) -> None:
@@ -52,7 +57,7 @@ def refuse_suspended(session: Session, video_id: UUID) -> None:
     with db.acting_as(session, SYSTEM):
         query = sa.select(sa.func.party_is_suspended(VideoFile.party_id)).where(VideoFile.id == video_id)
         if session.scalar(query):
-            raise LinkOver("Its maker may not receive videos at present.")
+            raise LinkOver(Bilingual("生成者现在不能接收视频。", "Its maker may not receive videos at present."))
 
 
 def announce(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, until: int) -> VideoFile:
@@ -67,7 +72,10 @@ def find_kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
     """Return a video whose bytes may be read. Raises NotFound, WrongState."""
     row = db.get(session, VideoFile, video_id, policy.visible(actor))
     if row.status != VideoFileStatus.KEPT:
-        raise WrongState("It has not come whole; there is nothing to read.", state=str(row.status))
+        raise WrongState(
+            Bilingual("它没有传完，没有可以读取的内容。", "It has not come whole; there is nothing to read."),
+            state=str(row.status),
+        )
     return row
 
 

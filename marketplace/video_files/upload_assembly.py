@@ -8,13 +8,16 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import storage
 from marketplace.core.jobs import Job, JobState
+from marketplace.core.message import Bilingual
 from marketplace.video_files import file_kinds, resumable_uploads, upload_completion
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
 Report = Callable[[str, int, int], None]
 
-GIVEN_UP = "多次尝试后仍未完成，请重新上传。 / It could not be put together after several tries. Send it again."
-LOST = "上传的部分内容已丢失，请重新上传。 / A part of it is lost in the store. Send it again."
+GIVEN_UP = Bilingual(
+    "多次尝试后仍未完成，请重新上传。", "It could not be put together after several tries. Send it again."
+)
+LOST = Bilingual("上传的部分内容已丢失，请重新上传。", "A part of it is lost in the store. Send it again.")
 
 
 def finish(session: Session, video_id: UUID, report: Report) -> VideoFileStatus | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, jobs, storage
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.core.storage import StagedObject
 from marketplace.video_files.models import VideoFile
@@ -39,10 +40,11 @@ def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str
     )
 
 
-def refuse(session: Session, row: VideoFile, message: str) -> None:
+def refuse(session: Session, row: VideoFile, message: Bilingual) -> None:
     """Refuse a video with a reason, shown until the row expires, and enqueue the removal of its bytes."""
     row.message, row.lease_until = message, None
-    apply_transition(session, row, VIDEO_TRANSITIONS, "refuse", SYSTEM, parties=[row.party_id], message=message)
+    said = {"message_zh": message.zh, "message_en": message.en}
+    apply_transition(session, row, VIDEO_TRANSITIONS, "refuse", SYSTEM, parties=[row.party_id], **said)
     enqueue_clear(session, row)
 
 

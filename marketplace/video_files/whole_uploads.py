@@ -73,7 +73,7 @@ def filled(video_id: UUID, body: VideoBody) -> Iterator[ReceivedVideo]:
     with db.transaction() as session:
         row = db.lock(session, VideoFile, video_id)
         if row.status != VideoFileStatus.RECEIVING or row.resumable:
-            raise WrongState("This was sent already.", state=str(row.status))
+            raise WrongState(Bilingual("这个已经发送过了。", "This was sent already."), state=str(row.status))
         hold, size_limit = write_hold.take(row), row.size_bytes
     with _staged(hold, body, size_limit, forget=False) as video:
         yield video
@@ -124,6 +124,6 @@ def keep(session: Session, video: ReceivedVideo) -> VideoFile:
     with db.acting_as(session, SYSTEM):
         row = db.lock(session, VideoFile, video.hold.video_id)
         if row.fence != video.hold.fence:
-            raise HoldLost("Another request has sent it.")
+            raise HoldLost(Bilingual("另一个请求已经发送了它。", "Another request has sent it."))
         upload_completion.keep(session, row, video.staged, video.media_type)
     return row

@@ -55,7 +55,7 @@ class WriteHold:
             session, sa.update(VideoFile).where(*ours, receiving).values(**{"lease_until": _lease_end(), **values})
         )
         if updated.rowcount == 0:
-            raise HoldLost("Ask how far it is, and go on from there.")
+            raise HoldLost(Bilingual("请查询它的进度，再从那里继续。", "Ask how far it is, and go on from there."))
         self._renewed = time.monotonic()
 
     def let_go(self) -> None:
@@ -76,7 +76,11 @@ def take(row: VideoFile) -> WriteHold:
 def require_free(row: VideoFile) -> None:
     if row.lease_until is not None and row.lease_until > now():
         raise VideoHeld(
-            "Wait until that request is over, or half a minute after it was cut off.", headers={"Retry-After": "5"}
+            Bilingual(
+                "请等那个请求结束，或等它中断半分钟之后。",
+                "Wait until that request is over, or half a minute after it was cut off.",
+            ),
+            headers={"Retry-After": "5"},
         )
 
 

@@ -17,6 +17,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import WrongState
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import ClaimedJob, Job, JobProbe, JobState, WorkerBeat
+from marketplace.core.message import Bilingual
 from tests.make import work
 from tests.make.people import somebody
 from workers import housekeeping, ringer
@@ -120,7 +121,7 @@ def test_what_the_data_forbids_is_not_tried_again(
 ) -> None:
     def forbidden(session: Session, job: ClaimedJob) -> None:
         session.add(JobProbe(job_id=job.id))
-        raise WrongState("The brief is over.", state="closed")
+        raise WrongState(Bilingual("需求已结束。", "The brief is over."), state="closed")
 
     handle(forbidden)
     job_id = put(queue, "test.job")

@@ -5,13 +5,15 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core import ids
+from marketplace.core.http.caller_language import caller_language
 from marketplace.core.http.load_refusals import LoadText, refusal
+from marketplace.core.message import Bilingual
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
 
 # NUL and lone surrogates; bidirectional controls make a text look different from what is stored (CVE-2021-42574).
@@ -194,6 +196,13 @@ class MoneyField(fields.Nested):
         if value is None:
             return None
         return {"amount_minor": value.amount, "currency": value.currency}
+
+
+class SaidField(fields.String):
+    """A sentence that is kept in both languages and goes out in the caller's."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else cast(Bilingual, value).said_in(caller_language())
 
 
 class StoredDocument(fields.Nested):

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -151,16 +151,18 @@ def _problems_page() -> str:
     The docstrings of the errors are shown there.
     """
     kinds = sorted(_kinds(DomainError), key=lambda kind: (kind.status, kind.code))
-    rows = "".join(
-        f'<dt id="{kind.code}">{kind.status} {kind.code}</dt><dd>{kind.title.en}. {(kind.__doc__ or "").strip()}</dd>'
-        f'<dd lang="zh">{kind.title.zh}。</dd>'
-        for kind in kinds
-    )
+    rows = "".join("".join(_problem_type(kind)) for kind in kinds)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Inlay: problem types</title>'
         f'<link rel="stylesheet" href="/static/docs.css"></head><body><main>'
         f"<h1>Problem types</h1><dl>{rows}</dl></main></body></html>"
     )
+
+
+def _problem_type(kind: type[DomainError]) -> Iterator[str]:
+    yield f'<dt id="{kind.code}">{kind.status} {kind.code}</dt>'
+    yield f"<dd>{kind.title.en}. {(kind.__doc__ or '').strip()}</dd>"
+    yield f'<dd lang="zh">{kind.title.zh}。</dd>'
 
 
 def _kinds(root: type[DomainError]) -> set[type[DomainError]]:

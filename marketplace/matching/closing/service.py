@@ -20,6 +20,7 @@ from marketplace.briefs.service import ShownBrief
 from marketplace.core import db, events
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import WrongState
+from marketplace.core.message import Bilingual
 from marketplace.matching.closing import review_round
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
@@ -68,7 +69,12 @@ def rescore(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> C
     """
     brief = db.lock(session, Brief, brief_id, briefs_policy.visible(actor))
     if brief.status != BriefStatus.CLOSED:
-        raise WrongState("Only the bids of a closed brief are re-scored; open ones follow by themselves.")
+        raise WrongState(
+            Bilingual(
+                "只有已截标的需求可以重新打分；未截标的会自动更新。",
+                "Only the bids of a closed brief are re-scored; open ones follow by themselves.",
+            )
+        )
     record = take_record(session, brief, reason)
     parties = [brief.brand_id, *bidders(session, brief_id)]
     events.record(session, "briefs.rescore", brief.id, actor, parties=parties, reason=reason, number=record.number)

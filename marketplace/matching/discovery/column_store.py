@@ -14,6 +14,7 @@ from marketplace.core import column_copy
 from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
 from marketplace.core.fingerprint import fingerprint
+from marketplace.core.message import Bilingual
 from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.discovery import market_columns
@@ -210,11 +211,19 @@ def present(session: Session, file: ColumnFile) -> ChannelColumns:
             continue
         except OSError as error:
             raise Unavailable(
-                f"The channels cannot be kept in memory ({error.strerror}): INLAY_DATA has to name a folder that can be"
-                f" written, with {ROW_BYTES} bytes for each channel and half as many again.",
+                Bilingual(
+                    f"无法把账号放进内存（{error.strerror}）：INLAY_DATA 必须是一个可写的文件夹，每个账号要"
+                    f" {ROW_BYTES} 字节，另加一半。",
+                    f"The channels cannot be kept in memory ({error.strerror}): INLAY_DATA has to name a "
+                    f"folder that can be written, with {ROW_BYTES} bytes for each channel and half as many "
+                    "again.",
+                ),
                 retry_after_s=60,
             ) from error
-    raise Unavailable("The channels in memory are being moved. Ask again.", retry_after_s=1)
+    raise Unavailable(
+        Bilingual("内存里的账号正在搬移，请再问一次。", "The channels in memory are being moved. Ask again."),
+        retry_after_s=1,
+    )
 
 
 def _present(session: Session, file: ColumnFile, state: ColumnFileState, since: int) -> ColumnFileState:
@@ -224,7 +233,13 @@ def _present(session: Session, file: ColumnFile, state: ColumnFileState, since: 
             if may_write:
                 state = _bring_up_to_date(session, file, file.state(state.name), since)
     if not state.loaded:
-        raise Unavailable("The channels are being read into memory. Ask again in a few seconds.", retry_after_s=3)
+        raise Unavailable(
+            Bilingual(
+                "账号正在读入内存，请几秒后再问。",
+                "The channels are being read into memory. Ask again in a few seconds.",
+            ),
+            retry_after_s=3,
+        )
     return state
 
 

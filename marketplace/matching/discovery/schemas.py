@@ -11,6 +11,7 @@ from marketplace.channels.facts.fact_fields import LanguageField, RegionField
 from marketplace.channels.models import ClaimStatus
 from marketplace.channels.schemas import PLATFORM, WORD
 from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeParam, one_of
+from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.matching.discovery.service import LIMIT_MAX
@@ -36,7 +37,7 @@ class ShareParam(fields.Float):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
         if not isinstance(value, str) or not re.fullmatch(r"[0-9](\.[0-9]{1,9})?", value):
-            raise ValidationError("Not a share such as 0.25.")
+            raise ValidationError(refusal("这里应当是份额，例如 0.25。", "Not a share such as 0.25."))
         return float(value)
 
 

@@ -26,7 +26,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.errors import Unavailable, WrongState
-from marketplace.core.message import Message
+from marketplace.core.message import Bilingual, Message
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools
 from marketplace.matching.discovery import candidates, column_store, messages
@@ -205,10 +205,20 @@ def open_briefs(
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     if channel.snapshot_id is None:
-        raise WrongState("This channel has told nothing of its audience: add an audience snapshot first.")
+        raise WrongState(
+            Bilingual(
+                "这个账号还没有受众数据：请先添加受众快照。",
+                "This channel has told nothing of its audience: add an audience snapshot first.",
+            )
+        )
     rows = column_store.rows_by_id(session, [channel_id])
     if not len(rows["channel_id"]):
-        raise Unavailable("The channel's figures are being worked out. Ask again in a few seconds.")
+        raise Unavailable(
+            Bilingual(
+                "这个账号的数据正在计算，请几秒后再问。",
+                "The channel's figures are being worked out. Ask again in a few seconds.",
+            )
+        )
     models = column_store.models(session)
     versions = _open_versions(session, actor, channel_id, filters)
     columns = ChannelColumns(rows["channel_id"], column_store.values_of(rows, models))

@@ -21,6 +21,7 @@ from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.estimate import Estimate, finite
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.forecast import early, messages
 from marketplace.matching.forecast.early import FINAL_HOURS, HOURS, EarlyModel
@@ -80,7 +81,10 @@ def record(
             known.append(row)
             new_rows.append(row)
     if errors:
-        raise InvalidInput("The readings have to be mended; nothing was changed.", errors=errors)
+        raise InvalidInput(
+            Bilingual("这些读数需要改正；什么都没有改动。", "The readings have to be mended; nothing was changed."),
+            errors=errors,
+        )
     session.add_all(new_rows)
     session.flush()
     if new_rows:
@@ -95,15 +99,37 @@ def _error_of(pointer: str, reading: Mapping[str, Any], known: Sequence[VideoRea
     taken_at, views = reading["taken_at"], reading["views"]
     # Five minutes for clocks that run ahead of ours.
     if not reading["published_at"] < taken_at <= now() + timedelta(minutes=5):
-        return FieldError(f"{pointer}/taken_at", "Must lie after the video's publication and not in the future.")
+        return FieldError(
+            f"{pointer}/taken_at",
+            Bilingual(
+                "必须在视频发布之后，且不在将来。", "Must lie after the video's publication and not in the future."
+            ),
+        )
     if any(row.published_at != reading["published_at"] for row in known):
-        return FieldError(f"{pointer}/published_at", "Other readings of this video tell another moment of publication.")
+        return FieldError(
+            f"{pointer}/published_at",
+            Bilingual(
+                "这个视频的其他读数写的是另一个发布时间。",
+                "Other readings of this video tell another moment of publication.",
+            ),
+        )
     for row in known:
         if row.taken_at == taken_at and row.views != views:
-            return FieldError(f"{pointer}/views", f"For this moment {row.views} views were told already.")
+            return FieldError(
+                f"{pointer}/views",
+                Bilingual(
+                    f"这一刻已经报过 {row.views} 次播放。", f"For this moment {row.views} views were told already."
+                ),
+            )
         sooner, later = (row.views, views) if row.taken_at < taken_at else (views, row.views)
         if later < (1 - TAKEN_BACK) * sooner:
-            return FieldError(f"{pointer}/views", "Views do not fall with time; a twentieth may be taken back.")
+            return FieldError(
+                f"{pointer}/views",
+                Bilingual(
+                    "播放量不会随时间减少；最多可以回调二十分之一。",
+                    "Views do not fall with time; a twentieth may be taken back.",
+                ),
+            )
     return None
 
 

@@ -48,7 +48,10 @@ def accept(
     bid = db.lock(session, Bid, bid_id, policy.visible(actor))
     _refuse_over(brief)
     if bid.status != BidStatus.OPEN:
-        raise WrongState(f"Cannot accept this bid while it is {bid.status}.", state=str(bid.status))
+        raise WrongState(
+            Bilingual(f"报价的状态是 {bid.status}，不能接受。", f"Cannot accept this bid while it is {bid.status}."),
+            state=str(bid.status),
+        )
     bids.refuse_lapsed(bid, brief.bids_lapse_at)
     costs = session.get_one(BidRevision, bid.revision_id).option_costs
     chosen = _option(costs, option)
@@ -73,15 +76,12 @@ def accept_set(
     query = sa.select(Bid).where(Bid.id.in_(list(options))).order_by(Bid.id).with_for_update(of=Bid)
     members = session.scalars(query.execution_options(populate_existing=True)).all()
     changes = [
-        f"{ids.show('bid', bid.id)} is {bid.status}"
+        Bilingual(f"{ids.show('bid', bid.id)} 的状态是 {bid.status}", f"{ids.show('bid', bid.id)} is {bid.status}")
         for bid in members
         if bid.status != BidStatus.OPEN and not _is_accepted_so(bid, options[bid.id])
     ]
     if changes or len(members) < len(options):
-        raise WrongState(
-            f"The bids have changed since this set was chosen: {'; '.join(changes) or 'one is gone'}. Choose again.",
-            state="changed",
-        )
+        raise WrongState(_changed(changes), state="changed")
     waiting = [bid for bid in members if bid.status == BidStatus.OPEN]
     locked_verdicts(session, [bid.id for bid in waiting])
     shut = gates_of(session, brief, [bid.id for bid in waiting], options=options)
@@ -97,6 +97,15 @@ def accept_set(
         refuse_shut(bid_id, [gate for gate in found if gate.code == SAME_ACCOUNT])
 
 
+def _changed(changes: Sequence[Bilingual]) -> Bilingual:
+    zh = "；".join(change.zh for change in changes) or "有一个已不在"
+    en = "; ".join(change.en for change in changes) or "one is gone"
+    return Bilingual(
+        f"选出这个组合之后，报价有变化：{zh}。请重新选择。",
+        f"The bids have changed since this set was chosen: {en}. Choose again.",
+    )
+
+
 def accepted_among(session: Session, bid_ids: Collection[UUID]) -> set[UUID]:
     """Return those of these bids that are accepted. The caller has locked their brief."""
     return set(session.scalars(sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)))
@@ -106,17 +115,22 @@ def refuse_shut(bid_id: UUID, shut: Sequence[ShutGate]) -> None:
     """Raise GatesShut if a gate is shut."""
     if not shut:
         return
-    first = shut[0]
+    first, shown = shut[0], ids.show("bid", bid_id)
     raise GatesShut(
-        f"{ids.show('bid', bid_id)} cannot be accepted: {first.en} {first.opens_en}",
+        Bilingual(
+            f"{shown} 不能接受：{first.zh}{first.opens_zh}", f"{shown} cannot be accepted: {first.en} {first.opens_en}"
+        ),
         gates=[asdict(gate) for gate in shut],
-        bid_id=ids.show("bid", bid_id),
+        bid_id=shown,
     )
 
 
 def _refuse_over(brief: Brief) -> None:
     if brief.status != BriefStatus.CLOSED:
-        raise WrongState("Bids are accepted while their brief is closed.", state=str(brief.status))
+        raise WrongState(
+            Bilingual("需求截标之后、结束之前才能接受报价。", "Bids are accepted while their brief is closed."),
+            state=str(brief.status),
+        )
 
 
 def _lock_brief(session: Session, actor: Actor, bid_id: UUID) -> Brief:
@@ -129,7 +143,11 @@ def _option(costs: Sequence[float], option: int | None) -> int:
     if option is None and len(costs) == 1:
         return 0
     if option is None or option >= len(costs):
-        text = f"Name one of the bid's options, 0 to {len(costs) - 1}; 0 is its own price."
+        last = len(costs) - 1
+        text = Bilingual(
+            f"请写报价的一个选项，0 到 {last}；0 是它本身的价格。",
+            f"Name one of the bid's options, 0 to {last}; 0 is its own price.",
+        )
         raise InvalidInput(errors=[FieldError("/option", text)])
     return option
 

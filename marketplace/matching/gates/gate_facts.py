@@ -201,7 +201,7 @@ def _mismatches(row: Any, content: Mapping[str, Any]) -> list[Bilingual]:
     stored["rights"] = row.price.get("rights") or {}
     errors = brief_answer.answer_errors(stored, content, row.platform)
     return [
-        Bilingual(f"{error.pointer}：{error.told.zh}", f"{error.pointer}: {error.told.en}")
+        Bilingual(f"{error.pointer}：{error.detail.zh}", f"{error.pointer}: {error.detail.en}")
         for error in errors
         if error.pointer.startswith("/deliverables")
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from marketplace.core.http.fields import IdField, RealField, TextField, TimeField, WholeField, one_of
+from marketplace.core.http.load_refusals import refusal
 from marketplace.matching.overlap import theta_sketch
 from marketplace.matching.overlap.models import OverlapMethod, SketchKind
 
@@ -25,7 +26,7 @@ class SketchField(TextField):
         try:
             return base64.b64decode(text, validate=True)
         except ValueError as error:
-            raise ValidationError("Not base64.") from error
+            raise ValidationError(refusal("这里应当是 base64。", "Not base64.")) from error
 
 
 class OverlapFigures(Schema):

@@ -19,6 +19,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import as_floats
 from marketplace.matching.overlap import duplication, overlap_fit, sketches, units
@@ -76,12 +77,18 @@ def record(
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     if not EARLIEST <= measured_on <= now().date():
         raise InvalidInput(
-            "The overlap has to be mended; nothing was changed.",
-            errors=[FieldError("/measured_on", f"Must lie between {EARLIEST} and today.")],
+            Bilingual("这个重叠需要改正；什么都没有改动。", "The overlap has to be mended; nothing was changed."),
+            errors=[
+                FieldError(
+                    "/measured_on",
+                    Bilingual(f"必须在 {EARLIEST} 到今天之间。", f"Must lie between {EARLIEST} and today."),
+                )
+            ],
         )
     if other_channel_id == channel_id:
         raise InvalidInput(
-            "An overlap is of two channels.", errors=[FieldError("/other_channel_id", "Name another channel.")]
+            Bilingual("重叠是两个账号之间的。", "An overlap is of two channels."),
+            errors=[FieldError("/other_channel_id", Bilingual("请写另一个账号。", "Name another channel."))],
         )
     row = AudienceOverlap(
         channel_id=channel_id,
@@ -98,8 +105,10 @@ def record(
     except sa.exc.IntegrityError as error:
         # This side may not read the other channel, so its foreign key says whether there is one.
         raise InvalidInput(
-            "There is no such other channel.",
-            errors=[FieldError("/other_channel_id", "Name a channel of this market.")],
+            Bilingual("没有另外那个账号。", "There is no such other channel."),
+            errors=[
+                FieldError("/other_channel_id", Bilingual("请写这个市场里的账号。", "Name a channel of this market."))
+            ],
         ) from error
     events.record(session, "audience_overlaps.new", row.id, actor, parties=[row.creator_id])
     return row
@@ -109,7 +118,7 @@ def confirm(session: Session, actor: Actor, overlap_id: UUID) -> AudienceOverlap
     """Confirm an overlap that a side reported, as an admin. Raises NotFound and Conflict."""
     row = db.lock(session, AudienceOverlap, overlap_id, visible(actor))
     if row.confirmed_at is not None:
-        raise Conflict("This overlap is confirmed already.")
+        raise Conflict(Bilingual("这个重叠已经确认。", "This overlap is confirmed already."))
     row.confirmed_at = now()
     row.version += 1
     events.record(session, "audience_overlaps.confirm", row.id, actor, parties=[row.creator_id])

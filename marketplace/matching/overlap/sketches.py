@@ -23,6 +23,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.matching.overlap import theta_sketch
 from marketplace.matching.overlap.models import AudienceSketch, SketchKind, SketchSalt
 from marketplace.matching.overlap.policy import visible
@@ -100,11 +101,17 @@ def record(
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     if not EARLIEST <= taken_on <= now().date():
-        raise InvalidInput(errors=[FieldError("/taken_on", f"Must lie between {EARLIEST} and today.")])
+        raise InvalidInput(
+            errors=[
+                FieldError(
+                    "/taken_on", Bilingual(f"必须在 {EARLIEST} 到今天之间。", f"Must lie between {EARLIEST} and today.")
+                )
+            ]
+        )
     try:
         estimate = theta_sketch.read(sketch, _salt(session))
     except theta_sketch.BadSketch as error:
-        raise InvalidInput(errors=[FieldError("/sketch", str(error))]) from error
+        raise InvalidInput(errors=[FieldError("/sketch", error.said)]) from error
     row = AudienceSketch(
         channel_id=channel_id,
         creator_id=channel.creator_id,
@@ -129,7 +136,7 @@ def confirm(session: Session, actor: Actor, sketch_id: UUID) -> AudienceSketch:
     """Let a sketch count that a side handed in, as an admin. Raises NotFound and Conflict."""
     row = db.lock(session, AudienceSketch, sketch_id, visible(actor, AudienceSketch))
     if row.confirmed_at is not None:
-        raise Conflict("This sketch is confirmed already.")
+        raise Conflict(Bilingual("这个受众摘要已经确认。", "This sketch is confirmed already."))
     row.confirmed_at = now()
     row.version += 1
     events.record(session, "audience_sketches.confirm", row.id, actor, parties=[row.creator_id])

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from marketplace.core.lazy_import import lazy_module
+from marketplace.core.message import Bilingual
 
 if TYPE_CHECKING:
     import datasketches
@@ -37,7 +38,11 @@ _HEAD_BYTES = 8
 
 
 class BadSketch(ValueError):
-    """What was handed in is no sketch by the market's salt, or one that a market does not take; the text says why."""
+    """What was handed in is no sketch by the market's salt, or one that a market does not take; `said` says why."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.said = Bilingual(zh, en)
 
 
 @dataclass(frozen=True)
@@ -63,26 +68,35 @@ def read(data: bytes, salt: bytes) -> PeopleEstimate:
     An honest sketch of more ids than it has room for holds exactly as many hashes as that; else it holds them all.
     """
     if not _HEAD_BYTES <= len(data) <= BYTES_MOST:
-        raise BadSketch(f"A sketch has {_HEAD_BYTES} to {BYTES_MOST:,} bytes.")
+        raise BadSketch(
+            f"受众摘要有 {_HEAD_BYTES} 到 {BYTES_MOST:,} 字节。", f"A sketch has {_HEAD_BYTES} to {BYTES_MOST:,} bytes."
+        )
     if data[1] != _FORM or data[2] != _FAMILY:
-        raise BadSketch("This is no compact theta sketch.")
+        raise BadSketch("这不是 compact theta sketch。", "This is no compact theta sketch.")
     try:
         found = _load(data, salt)
     except (ValueError, IndexError, RuntimeError) as error:
         raise BadSketch(
-            "This is no sketch by this market's salt: make it anew with `inlay overlaps sketch`."
+            "它不是用这个市场的盐值做的：请用 `inlay overlaps sketch` 重新生成。",
+            "This is no sketch by this market's salt: make it anew with `inlay overlaps sketch`.",
         ) from error
     if found.serialize() != data:
-        raise BadSketch("The sketch has bytes that do not belong to it.")
+        raise BadSketch("受众摘要里有多余的字节。", "The sketch has bytes that do not belong to it.")
     hashes = list(found)
     if any(not one < other for one, other in pairwise(hashes)) or (
         hashes and not 0 < hashes[0] <= hashes[-1] < found.theta64
     ):
-        raise BadSketch("The sketch's hashes are not in order.")
+        raise BadSketch("受众摘要的哈希没有按顺序排列。", "The sketch's hashes are not in order.")
     if found.is_estimation_mode() and len(hashes) != HASHES_MOST:
-        raise BadSketch(f"A sketch of more people than it has room for has {HASHES_MOST:,} hashes.")
+        raise BadSketch(
+            f"人数超过容量的受众摘要有 {HASHES_MOST:,} 个哈希。",
+            f"A sketch of more people than it has room for has {HASHES_MOST:,} hashes.",
+        )
     if found.get_estimate() < PEOPLE_LEAST:
-        raise BadSketch(f"The sketch is of fewer than {PEOPLE_LEAST:,} people, who could be found out one by one.")
+        raise BadSketch(
+            f"受众摘要不到 {PEOPLE_LEAST:,} 人，可能逐个被认出来。",
+            f"The sketch is of fewer than {PEOPLE_LEAST:,} people, who could be found out one by one.",
+        )
     return _estimate(found)
 
 

@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.bids.pricing_models import PricingModel
 from marketplace.briefs.vocabulary import LENGTH_TIERS
 from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeField, WholeParam, one_of
+from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.shared_schemas import ReasonOut
 from marketplace.core.money import MINOR_DIGITS
 from marketplace.matching.pricing.models import DealSide, DealSource
@@ -24,7 +25,12 @@ class RightsParam(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         names = str(value).split(",")
         if strange := sorted(set(names) - set(BOUGHT)):
-            raise ValidationError(f"{strange[0][:40]!r} is none of: {', '.join(BOUGHT)}.")
+            raise ValidationError(
+                refusal(
+                    f"{strange[0][:40]!r} 不在其中：{', '.join(BOUGHT)}。",
+                    f"{strange[0][:40]!r} is none of: {', '.join(BOUGHT)}.",
+                )
+            )
         return sorted(set(names))
 
 

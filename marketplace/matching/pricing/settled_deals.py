@@ -20,6 +20,7 @@ from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
 from marketplace.identity.models import Party, PartyKind
 from marketplace.matching.forecast.features import main_vertical
@@ -120,9 +121,14 @@ def confirm(session: Session, actor: Actor, deal_price_id: UUID) -> DealPrice:
     row = db.lock(session, DealPrice, deal_price_id, visible(actor))
     side = _SIDES.get(actor.role, DealSide.PLATFORM)
     if row.confirmed_by is not None:
-        raise Conflict("This price is confirmed already.")
+        raise Conflict(Bilingual("这个成交价已经确认。", "This price is confirmed already."))
     if row.told_by == side:
-        raise NotAllowed("Your own side told this price: the other one confirms it, or the platform.")
+        raise NotAllowed(
+            Bilingual(
+                "这个成交价是您自己一方报的：要由另一方或平台确认。",
+                "Your own side told this price: the other one confirms it, or the platform.",
+            )
+        )
     return _confirmed(session, actor, row, side)
 
 
@@ -133,7 +139,7 @@ def listed(session: Session, actor: Actor, *, limit: int, starting_after: UUID |
 
 def _reported_again(session: Session, actor: Actor, row: DealPrice, side: DealSide) -> DealPrice:
     if row.confirmed_by is not None or row.told_by == side:
-        raise Conflict("This price is told already.", rule="uq_deal_prices")
+        raise Conflict(Bilingual("这个成交价已经报过。", "This price is told already."), rule="uq_deal_prices")
     return _confirmed(session, actor, row, side)
 
 
@@ -155,10 +161,15 @@ def _bid(session: Session, actor: Actor, channel_id: UUID, deal: ReportedDeal) -
         return None
     bid = session.scalar(sa.select(Bid).where(Bid.id == deal.bid_id, bids_policy.visible(actor)))
     if bid is None or bid.channel_id != channel_id or bid.status != BidStatus.ACCEPTED:
-        detail = "Name an accepted bid of yours for this channel, or leave it out."
-        raise InvalidInput("There is no such deal.", errors=[FieldError("/bid_id", detail)])
+        detail = Bilingual(
+            "请写您在这个账号上已被接受的报价，或不写。",
+            "Name an accepted bid of yours for this channel, or leave it out.",
+        )
+        raise InvalidInput(
+            Bilingual("没有这笔成交。", "There is no such deal."), errors=[FieldError("/bid_id", detail)]
+        )
     if deal.brand_id not in (None, bid.brand_id) or deal.brand_name is not None:
-        detail = "The bid names the brand: leave it out."
+        detail = Bilingual("报价已说明品牌方：请不要再写。", "The bid names the brand: leave it out.")
         raise InvalidInput(detail, errors=[FieldError("/brand_id", detail)])
     return bid
 
@@ -183,14 +194,20 @@ def _brand(session: Session, actor: Actor, deal: ReportedDeal, bid: Bid | None) 
     if actor.role == Role.BRAND:
         if deal.brand_id not in (None, actor.party_id) or deal.brand_name is not None:
             raise InvalidInput(
-                "A brand tells of its own deals.", errors=[FieldError("/brand_id", "Leave the brand out.")]
+                Bilingual("品牌方只报自己的成交。", "A brand tells of its own deals."),
+                errors=[FieldError("/brand_id", Bilingual("请不要写品牌。", "Leave the brand out."))],
             )
         return actor.party_id, f"id:{actor.party_id}"
     if deal.brand_id is not None:
         kind = session.scalar(sa.select(Party.kind).where(Party.id == deal.brand_id))
         if kind != PartyKind.BRAND:
             raise InvalidInput(
-                "There is no such brand.", errors=[FieldError("/brand_id", "Name a brand, or `brand_name`.")]
+                Bilingual("没有这个品牌方。", "There is no such brand."),
+                errors=[
+                    FieldError(
+                        "/brand_id", Bilingual("请写品牌方，或写 `brand_name`。", "Name a brand, or `brand_name`.")
+                    )
+                ],
             )
         return deal.brand_id, f"id:{deal.brand_id}"
     if deal.brand_name is None:
@@ -201,13 +218,36 @@ def _brand(session: Session, actor: Actor, deal: ReportedDeal, bid: Bid | None) 
 def _validate(deal: ReportedDeal) -> None:
     errors = []
     if not EARLIEST <= deal.settled_on <= now().date():
-        errors.append(FieldError("/settled_on", f"Must lie between {EARLIEST} and today."))
+        errors.append(
+            FieldError(
+                "/settled_on", Bilingual(f"必须在 {EARLIEST} 到今天之间。", f"Must lie between {EARLIEST} and today.")
+            )
+        )
     if deal.list_price is not None and deal.list_price.currency != deal.deal_price.currency:
-        errors.append(FieldError("/list_price/currency", f"Must be the deal's currency, {deal.deal_price.currency}."))
+        errors.append(
+            FieldError(
+                "/list_price/currency",
+                Bilingual(
+                    f"必须用成交的货币 {deal.deal_price.currency}。",
+                    f"Must be the deal's currency, {deal.deal_price.currency}.",
+                ),
+            )
+        )
     if ("exclusivity" in deal.rights) != (deal.exclusivity_days > 0):
-        errors.append(FieldError("/exclusivity_days", "Days of exclusivity and the right `exclusivity` go together."))
+        errors.append(
+            FieldError(
+                "/exclusivity_days",
+                Bilingual(
+                    "排他天数要和 `exclusivity` 权利一起写。",
+                    "Days of exclusivity and the right `exclusivity` go together.",
+                ),
+            )
+        )
     if errors:
-        raise InvalidInput("The price has to be mended; nothing was changed.", errors=errors)
+        raise InvalidInput(
+            Bilingual("这个成交价需要改正；什么都没有改动。", "The price has to be mended; nothing was changed."),
+            errors=errors,
+        )
 
 
 def row_of(session: Session, channel: Channel, deal: ReportedDeal, side: DealSide) -> DealPrice:

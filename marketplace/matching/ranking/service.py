@@ -13,7 +13,7 @@ from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import NotFound
-from marketplace.core.message import Message
+from marketplace.core.message import Bilingual, Message
 from marketplace.matching.gates.follow_decisions import follow_decisions
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.ranking import later_facts
@@ -88,7 +88,11 @@ def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
     _follow_decisions(session, brief)
     stored = find_match(session, bid)
     if stored is None:
-        raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
+        raise NotFound(
+            Bilingual(
+                "这个报价还没有打分，请几秒后再问。", "This bid has not been scored yet. Ask again in a few seconds."
+            )
+        )
     [match] = _with_gates(
         session, brief, fair_price.with_fair_prices(session, [stored], newest_record(session, brief.id))
     )

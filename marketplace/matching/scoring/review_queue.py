@@ -14,6 +14,7 @@ from marketplace.core import ids
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict
+from marketplace.core.message import Bilingual
 from marketplace.matching.audience import grid
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import scored_bid
@@ -73,7 +74,9 @@ def ask_for(session: Session, actor: Actor, brief: Brief, bid_id: UUID) -> None:
     """
     row = session.execute(_ONE, {"brief_id": brief.id, "bid_id": bid_id}).mappings().one_or_none()
     if row is None:
-        raise Conflict("It has not been scored yet. Ask again in a few seconds.")
+        raise Conflict(
+            Bilingual("还没有打分，请几秒后再问。", "It has not been scored yet. Ask again in a few seconds.")
+        )
     facts = risk_facts(scored_bid.from_row(row), row, now().date(), _shared_people(session, brief))
     review_entry.ask_for(session, actor, _subject(brief, row, facts, True))
 

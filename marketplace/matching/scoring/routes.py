@@ -17,6 +17,7 @@ from marketplace.core.actor import Permission, Role
 from marketplace.core.errors import Unavailable
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.request_handling import actor, session
+from marketplace.core.message import Bilingual
 from marketplace.matching import recompute
 from marketplace.matching.scoring import service
 from marketplace.matching.scoring.schemas import RescoreOut
@@ -41,7 +42,12 @@ def stream_ranking(brief_id: UUID) -> Response:
     """Server-sent events `{total, fresh}` twice a second until all matches are fresh, a minute at most."""
     service.find_brief(session(), actor(), brief_id)
     if not _STREAMS.acquire(blocking=False):
-        raise Unavailable("Too many streams are open. Ask for the ranking itself instead.", retry_after_s=5)
+        raise Unavailable(
+            Bilingual(
+                "打开的推送太多，请改为查询排名本身。", "Too many streams are open. Ask for the ranking itself instead."
+            ),
+            retry_after_s=5,
+        )
     slot = ExitStack()
     slot.callback(_STREAMS.release)
     updates = _updates(brief_id, actor(), slot)

@@ -16,6 +16,7 @@ from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound, WrongState
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import plan_score as plan
 from marketplace.intrusiveness import timeline
 from marketplace.matching.forecast.features import WANTED, suffix
@@ -101,14 +102,19 @@ def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
     """Return a brief if the actor may read its ranking: its brand and the admins may. Raises NotFound."""
     brief = db.get(session, Brief, brief_id, briefs_policy.visible(actor))
     if not actor.sees_all and brief.brand_id != actor.party_id:
-        raise NotFound("The ranking of a brief is for its brand.")
+        raise NotFound(Bilingual("需求的排名只给它的品牌方看。", "The ranking of a brief is for its brand."))
     return brief
 
 
 def refuse_closed(brief: Brief) -> None:
     """Raise WrongState for a brief whose scores were fixed by its close."""
     if brief.status == BriefStatus.CLOSED:
-        raise WrongState("The bids were scored at the close; an admin may score them again with a reason.")
+        raise WrongState(
+            Bilingual(
+                "报价已在截标时打分；管理员可以写明原因重新打分。",
+                "The bids were scored at the close; an admin may score them again with a reason.",
+            )
+        )
 
 
 def page_by_rank(session: Session, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> Page[RankedMatch]:
@@ -118,7 +124,12 @@ def page_by_rank(session: Session, brief_id: UUID, *, limit: int, starting_after
         last = sa.select(Match.rank, Match.id).where(Match.id == starting_after, Match.brief_id == brief_id)
         last_row = session.execute(last).one_or_none()
         if last_row is None:
-            raise NotFound("There is no such match in this ranking; start again from the first page.")
+            raise NotFound(
+                Bilingual(
+                    "这个排名里没有这条匹配，请从第一页重新开始。",
+                    "There is no such match in this ranking; start again from the first page.",
+                )
+            )
         after = last_row
     values = {
         **_present(session),

@@ -5,6 +5,7 @@ from typing import Any
 
 from marketplace.core import ids
 from marketplace.core.errors import FieldError
+from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
 from marketplace.matching.selection import buyer_limits
 from marketplace.matching.selection.inputs import SetInputs
@@ -68,17 +69,29 @@ def validation_errors(loaded: Mapping[str, Any], currency: str, known: Sequence[
     bids_max = loaded["bids_max"]
     for name in _MONEY:
         if loaded[name] is not None and loaded[name].currency != currency:
-            errors.append(FieldError(f"/{name}/currency", f"Must be the brief's currency, {currency}."))
+            errors.append(
+                FieldError(
+                    f"/{name}/currency",
+                    Bilingual(f"必须用需求的货币 {currency}。", f"Must be the brief's currency, {currency}."),
+                )
+            )
     if bids_max is not None and bids_max < loaded["bids_min"]:
-        errors.append(FieldError("/bids_max", "Must not be less than `bids_min`."))
+        errors.append(FieldError("/bids_max", Bilingual("不能小于 `bids_min`。", "Must not be less than `bids_min`.")))
     known_bids = set(known)
     for name in ("must", "never"):
         for index, bid in enumerate(loaded[name]):
             if ids.show("bid", bid) not in known_bids:
-                errors.append(FieldError(f"/{name}/{index}", "This brief has no such bid to choose."))
+                errors.append(
+                    FieldError(
+                        f"/{name}/{index}",
+                        Bilingual("这个需求没有可以选的这个报价。", "This brief has no such bid to choose."),
+                    )
+                )
     for index, bid in enumerate(loaded["never"]):
         if bid in loaded["must"]:
-            errors.append(FieldError(f"/never/{index}", "The same bid is in `must`."))
+            errors.append(
+                FieldError(f"/never/{index}", Bilingual("`must` 里有同一个报价。", "The same bid is in `must`."))
+            )
     return errors
 
 
@@ -97,7 +110,10 @@ def limits(wishes: Mapping[str, Any], inputs: SetInputs) -> SelectionLimits:
     accepted = {row for row, bid in enumerate(inputs.bids) if bid.status == "accepted"}
     gone = [bid for bid in wishes["must"] if bid not in row_of]
     if gone:
-        raise CannotKeep(f"A bid that must be in the set stands no more: {', '.join(gone)}.")
+        raise CannotKeep(
+            f"有个必选的报价已不在：{', '.join(gone)}。",
+            f"A bid that must be in the set stands no more: {', '.join(gone)}.",
+        )
     caps, must = wishes["caps"], frozenset({row_of[bid] for bid in wishes["must"]} | accepted)
     most = wishes["bids_max"]
     if "bids_max" in wishes.get("by_default", ()):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
+from marketplace.core.message import Bilingual
 
 
 class SelectionStatus(StrEnum):
@@ -45,7 +46,7 @@ class Selection(Base):
     bound: Mapped[float | None] = mapped_column(default=None)
     certificate: Mapped[float | None] = mapped_column(default=None)
     spend_minor: Mapped[int | None] = mapped_column(default=None)
-    message: Mapped[str | None] = mapped_column(default=None)
+    message: Mapped[Bilingual | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)

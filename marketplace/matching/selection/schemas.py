@@ -12,12 +12,14 @@ from marketplace.core.http.fields import (
     MoneyField,
     MoneySchema,
     RealField,
+    SaidField,
     StoredDocument,
     TimeField,
     WholeField,
     free_form,
     one_of,
 )
+from marketplace.core.http.load_refusals import refusal
 from marketplace.matching.gates.schemas import AcceptIn
 from marketplace.matching.overlap.models import SketchKind
 from marketplace.matching.scoring.schemas import PictureLooks
@@ -41,7 +43,7 @@ def _bids(text: str) -> fields.List[Any]:
 
 def _different(values: list[Any]) -> None:
     if len(set(values)) != len(values):
-        raise ValidationError("Holds the same bid twice.")
+        raise ValidationError(refusal("同一个报价出现了两次。", "Holds the same bid twice."))
 
 
 class SelectionCaps(Schema):
@@ -312,7 +314,7 @@ class SelectionHeadOut(Schema):
     bound = fields.Float(required=True, allow_none=True)
     certificate = fields.Float(required=True, allow_none=True)
     spend_minor = fields.Integer(required=True, allow_none=True)
-    message = fields.String(required=True, allow_none=True)
+    message = SaidField(required=True, allow_none=True)
     created_at = TimeField(required=True)
     finished_at = TimeField(required=True, allow_none=True)
     confirmed_at = TimeField(required=True, allow_none=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from marketplace.core.errors import NotFound
+from marketplace.core.message import Bilingual
 from marketplace.core.money import MINOR_DIGITS
 from marketplace.drawing.svg import BLUE, GREEN, GREY, INK, ORANGE, SOFT, SvgDrawing, cut, number, ticks, width_of, wrap
 from marketplace.matching.selection.models import Selection
@@ -26,7 +27,7 @@ def draw(selection: Selection, tolerance: float | None, name: str, *, language: 
     """Return one picture of the selection's result as SVG, with the brief's tolerance of intrusiveness where it is
     asked of bids. Raises NotFound while there is no result."""
     if selection.result is None:
-        raise NotFound("There is no picture before the selection has a result.")
+        raise NotFound(Bilingual("选择有了结果，才有图。", "There is no picture before the selection has a result."))
     return draw_result({**selection.result, "tolerance": tolerance}, name, language=language, width=width)
 
 

@@ -19,11 +19,12 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed
 from marketplace.matching.scoring.score_brief import newest_record
-from marketplace.matching.selection import constraints, load_inputs, outcome, policy, set_choice
+from marketplace.matching.selection import constraints, load_inputs, outcome, policy, selection_refusals, set_choice
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
@@ -99,7 +100,7 @@ def hypothetical(asked: HypotheticalWishes) -> HypotheticalSet:
     try:
         found = set_choice.chosen(asked.inputs, asked.wishes)
     except outcome.CannotKeep as error:
-        raise Conflict(str(error)) from error
+        raise Conflict(error.said) from error
     with db.transaction() as session:
         return HypotheticalSet(asked.brief_id, set_choice.with_sketches(session, asked.brief_id, found).result)
 
@@ -108,7 +109,7 @@ def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, B
     """Return a closed brief with its current version. Raises NotFound, and WrongState before it has closed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status != BriefStatus.CLOSED:
-        raise WrongState("Bids are chosen when the brief has closed.", state=brief.status)
+        raise WrongState(selection_refusals.NOT_CLOSED, state=brief.status)
     return brief, session.get_one(BriefVersion, brief.version_id)
 
 
@@ -131,7 +132,7 @@ def _superseded(session: Session, brief_id: UUID, but: UUID | None = None) -> Se
     chosen = [ids.read("bid", line["bid_id"]) for line in former.result["chosen"]]
     given_up = sa.select(Bid.id).where(Bid.id.in_(chosen), Bid.status != BidStatus.ACCEPTED)
     if chosen and session.scalar(given_up.limit(1)) is None:
-        raise Conflict("A selection of this brief is confirmed already, and all of its bids are accepted.")
+        raise Conflict(selection_refusals.CONFIRMED_ALREADY)
     return former
 
 
@@ -195,13 +196,15 @@ def confirm(
     chosen = {ids.read("bid", line["bid_id"]): int(line["option"]) for line in selection.result["chosen"]}
     if not chosen:
         raise WrongState(
-            "This set is empty, so there is nothing to accept. Its `left_out` says why each bid is out; choose again"
-            " with other limits.",
+            selection_refusals.EMPTY,
             state="empty",
         )
     record = newest_record(session, brief.id)
     if record is not None and record.created_at > selection.created_at:
-        raise WrongState("The bids were scored again since this set was chosen. Choose again.", state="rescored")
+        raise WrongState(
+            selection_refusals.RESCORED,
+            state="rescored",
+        )
     settled = acceptance.accepted_among(session, chosen)
     acceptance.accept_set(session, actor, brief, chosen, despite)
     _refuse_broken_wishes(session, brief, selection, settled, set(chosen) - settled)
@@ -229,8 +232,7 @@ def _refuse_broken_wishes(
     changes = broken_wishes(selection.wishes, unpack(pack(inputs)), members, budget_binds=budget_binds)
     if changes:
         raise WrongState(
-            f"The set does not keep what it was chosen by any more: {' '.join(change.en for change in changes)}"
-            " Choose again.",
+            selection_refusals.not_kept(changes),
             state="changed",
             changes=[asdict(change) for change in changes],
         )
@@ -242,8 +244,7 @@ def _refuse_over_budget(session: Session, brief: Brief, over_budget: bool) -> No
     if spent > version.budget_minor and not over_budget:
         cost, budget = (Money(version.currency, minor).show() for minor in (spent, version.budget_minor))
         raise Conflict(
-            f"The accepted bids would cost up to {cost}, and the budget is {budget}. Choose again, or say"
-            " `over_budget: true`.",
+            selection_refusals.over_budget(cost, budget),
             state="over_budget",
         )
 
@@ -257,7 +258,10 @@ def verify(session: Session, actor: Actor, selection_id: UUID) -> outcome.Verifi
     """Choose again from the stored inputs, and count the set's people with a panel. Raises NotFound, WrongState."""
     selection = find(session, actor, selection_id)
     if selection.status not in DECIDED or selection.result is None:
-        raise WrongState("There is nothing to verify before the selection is done.", state=selection.status)
+        raise WrongState(
+            selection_refusals.NOT_DONE,
+            state=selection.status,
+        )
     data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == selection.id))
     assert data is not None
     inputs = unpack(data)
@@ -281,7 +285,7 @@ def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
     with db.acting_as(session, SYSTEM):
         selection = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
     if selection is None or selection.result is None or selection.confirmed_at is None:
-        raise NotFound("No selection of this brief is confirmed yet.")
+        raise NotFound(selection_refusals.NONE_CONFIRMED)
     line = outcome.outcome_line(selection.result, ids.show("bid", bid_id))
     if line.chosen and bid.status != BidStatus.ACCEPTED:
         line = line._replace(

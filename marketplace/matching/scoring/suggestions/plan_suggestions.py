@@ -28,6 +28,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, DomainError, NotFound
 from marketplace.core.estimate import Estimate
+from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import channel_score, frontier, timeline
 from marketplace.intrusiveness.channel_score import PublishedVideo
 from marketplace.intrusiveness.constants import PROMINENCE_KEPT
@@ -120,10 +121,18 @@ def _half(text: str) -> bytes:
 def _not_current(session: Session, bid_id: UUID, suggestion_id: UUID) -> DomainError:
     revision_ids = session.scalars(sa.select(BidRevision.id).where(BidRevision.bid_id == bid_id))
     if suggestion_id.bytes[:8] not in {_half(str(revision_id)) for revision_id in revision_ids}:
-        return NotFound(f"There is no suggestion {ids.show('sug', suggestion_id)} for this bid.")
+        return NotFound(
+            Bilingual(
+                f"这个报价没有建议 {ids.show('sug', suggestion_id)}。",
+                f"There is no suggestion {ids.show('sug', suggestion_id)} for this bid.",
+            )
+        )
     return Conflict(
-        "The bid's plan or its channel's scores have changed since this was suggested. Read the bid's suggestions again"
-        " and choose among those.",
+        Bilingual(
+            "提出这条建议之后，报价的方案或账号的分数变了。请重新读取这个报价的建议，再从中选择。",
+            "The bid's plan or its channel's scores have changed since this was suggested. Read "
+            "the bid's suggestions again and choose among those.",
+        ),
         rule=STALE,
     )
 

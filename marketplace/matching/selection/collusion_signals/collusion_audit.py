@@ -13,6 +13,7 @@ from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import WrongState
+from marketplace.core.message import Bilingual
 from marketplace.matching.selection.collusion_signals import collusion
 from marketplace.matching.selection.collusion_signals.collusion import CollusionSignal
 
@@ -42,7 +43,9 @@ def signals(session: Session, actor: Actor, brief_id: UUID) -> CollusionSignals:
     """Return the signs on a closed brief. Raises NotFound, and WrongState before the brief has closed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status != BriefStatus.CLOSED:
-        raise WrongState("Bids are sealed until the brief has closed.", state=brief.status)
+        raise WrongState(
+            Bilingual("需求截标之前，报价是密封的。", "Bids are sealed until the brief has closed."), state=brief.status
+        )
     rows = {ids.show("bid", row.id): row for row in session.execute(_BIDS, {"brief_id": brief_id})}
     people = session.execute(_PEOPLE, {"brief_id": brief_id}).all()
     # A creator and the agency that bids for it are one side, so a person in both is no sign.

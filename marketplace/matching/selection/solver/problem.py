@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.core.message import Bilingual
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
@@ -32,7 +33,11 @@ SHORT = 1 + 1e-4
 
 
 class CannotKeep(ValueError):
-    """The limits cannot be kept together; the text states which."""
+    """The limits cannot be kept together; `said` states which."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.said = Bilingual(zh, en)
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,8 +250,10 @@ def _must(market: SelectionMarket, limits: SelectionLimits, rows: Ints, held: di
         positions = [position for position, row in enumerate(rows.tolist()) if market.bids[row] == bid]
         if not positions:
             reasons = sorted({held[row] for row in range(len(market)) if market.bids[row] == bid and row in held})
+            why = ", ".join(reasons)
             raise CannotKeep(
-                f"A bid that must be in the set may not be chosen: {', '.join(reasons) or 'it has no price'}."
+                f"有个必选的报价不能选：{why or '它没有价格'}。",
+                f"A bid that must be in the set may not be chosen: {why or 'it has no price'}.",
             )
         must.append(min(positions, key=lambda position: (int(market.prices[rows[position]]), position)))
     return tuple(sorted(must))
@@ -256,19 +263,28 @@ def _check(problem: SelectionProblem) -> None:
     limits, must = problem.limits, list(problem.must)
     # By their prices: the handling of what must be in takes from the rest of the set, but does not forbid it.
     if problem.price(must) > limits.budget:
-        raise CannotKeep("The bids that are accepted already or must be in the set cost more than the budget together.")
+        raise CannotKeep(
+            "已接受的和必选的报价加起来超过了预算。",
+            "The bids that are accepted already or must be in the set cost more than the budget together.",
+        )
     if len(set(problem.creators[must].tolist())) < len(must):
-        raise CannotKeep("Two of the bids that must be in the set are of one creator.")
+        raise CannotKeep(
+            "有两个必选的报价出自同一位创作者。", "Two of the bids that must be in the set are of one creator."
+        )
     if limits.most is not None and len(must) > limits.most:
-        raise CannotKeep("More bids must be in the set than it may have.")
+        raise CannotKeep("必选的报价多于组合允许的数量。", "More bids must be in the set than it may have.")
     for name, cap in limits.caps.items():
         numbers = problem.groups[name][must]
         if len(must) and np.max(np.bincount(numbers[numbers >= 0], minlength=1)) > cap:
-            raise CannotKeep(f"More bids of one {name} must be in the set than the limit of {cap} allows.")
+            raise CannotKeep(
+                f"同一个 {name} 的必选报价超过了上限 {cap}。",
+                f"More bids of one {name} must be in the set than the limit of {cap} allows.",
+            )
     if len(np.unique(problem.creators)) < limits.least:
+        creators = len(np.unique(problem.creators))
         raise CannotKeep(
-            f"The set has to have {limits.least} bids, and only {len(np.unique(problem.creators))} creators' bids may"
-            " be chosen."
+            f"组合至少要有 {limits.least} 个报价，而只有 {creators} 位创作者的报价可选。",
+            f"The set has to have {limits.least} bids, and only {creators} creators' bids may be chosen.",
         )
 
 

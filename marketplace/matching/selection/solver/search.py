@@ -33,7 +33,10 @@ POLISHED_FEW, POLISHED_MANY = 2, 1
 FEW = 8
 # A set that reaches this share of the bound is only improved by exchanges.
 NEAR = 0.999
-_NO_SET = "No set of bids keeps these limits together: raise the budget or ease a limit."
+_NO_SET = (
+    "没有一组报价能同时符合这些限制：请提高预算或放宽某个限制。",
+    "No set of bids keeps these limits together: raise the budget or ease a limit.",
+)
 # The ways to combine the options of bids that must be in that the search starts from; exchanges lead to the others.
 MUST_STARTS = 16
 # Every round reaches more or costs less, so the rounds end by themselves; this only bounds the time that they take.
@@ -124,7 +127,10 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
     """Return the best set found, as rows of the problem, and its bound. Raises CannotKeep."""
     if not len(problem):
         if problem.limits.least > 0:
-            raise CannotKeep(f"The set has to have {problem.limits.least} bids, and none may be chosen.")
+            raise CannotKeep(
+                f"组合至少要有 {problem.limits.least} 个报价，而一个也不能选。",
+                f"The set has to have {problem.limits.least} bids, and none may be chosen.",
+            )
         return (), 0.0
     # A known set is also filled up: it may be of a smaller budget.
     known = [members for members in also if problem.cost(members) <= problem.budget and _may_grow(problem, members)]
@@ -136,7 +142,7 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
             members = _polished(problem, members, refill=False)
             return members, problem.value(members)
         if complete:
-            raise CannotKeep(_NO_SET)
+            raise CannotKeep(*_NO_SET)
         first = [*([] if members is None else [members]), *first]
     if not first:
         members = _from_starts(problem, [], seeds)
@@ -162,7 +168,7 @@ def _from_starts(problem: SelectionProblem, known: Sequence[Members], seeds: int
     starts = _starts(problem, min(seeds, (FILLED_FEW if size <= FEW else FILLED_MANY) // max(1, size)))
     ranked = _ranked(problem, _filled(problem, starts, few=size <= FEW) | set(known))
     if not ranked:
-        raise CannotKeep(_NO_SET)
+        raise CannotKeep(*_NO_SET)
     settled: set[Members] = set()
     for members in ranked[: POLISHED_FEW if size <= FEW else POLISHED_MANY]:
         settled.add(_polished(problem, members, refill=True, settled=settled))

@@ -1,0 +1,82 @@
+"""Whatever people read is written in Chinese and in English, each in a text of its own.
+
+That refusals take nothing else than both languages is what their types say (`make check`); what types cannot say is
+held here, over the source.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted([*ROOT.glob("marketplace/**/*.py"), *ROOT.glob("workers/**/*.py")])
+HAN = re.compile("[\u4e00-\u9fff]")
+# Where the two texts stand among the arguments.
+BOTH = {"Bilingual": 0, "refusal": 0, "LoadText": 0, "FileRefused": 0, "CannotKeep": 0, "BadSketch": 0, "Message": 1}
+# Settings are read by whoever runs the market, before anybody has a language.
+ENGLISH_ONLY = {ROOT / "marketplace/core/config.py"}
+
+
+def written(node: ast.AST) -> str:
+    """Return the fixed parts of a text, without what is filled in."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(written(part) for part in node.values)
+    return written(node.left) + written(node.right) if isinstance(node, ast.BinOp) else ""
+
+
+def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield getattr(node.func, "id", getattr(node.func, "attr", "")), node
+
+
+def filled_in(node: ast.AST) -> set[str]:
+    """Return the attributes that a text is filled with, whatever else is chosen between."""
+    if isinstance(node, ast.IfExp):
+        return set()
+    inner = {name for part in ast.iter_child_nodes(node) for name in filled_in(part)}
+    return inner | {node.attr} if isinstance(node, ast.Attribute) else inner
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_text_is_in_its_own_language(path: Path) -> None:
+    for name, call in calls(path):
+        if name not in BOTH or len(call.args) < BOTH[name] + 2:
+            continue
+        zh, en = call.args[BOTH[name]], call.args[BOTH[name] + 1]
+        if is_text(zh) and is_text(en) and re.search("[A-Za-z]{2} [a-z]", written(en)):
+            assert HAN.search(written(zh)), f"{path}:{zh.lineno} is not Chinese: {written(zh)}"
+            assert not HAN.search(written(en)), f"{path}:{en.lineno} is not English: {written(en)}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_holds_both_languages(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            assert not {"zh", "en"} <= filled_in(node), f"{path}:{node.lineno} puts two languages into one text"
+        text = written(node) if is_text(node) else ""
+        assert not re.search("[\u4e00-\u9fff][。！？]? / [A-Z][a-z]+ [a-z]+ ", text), f"{path}:{node.lineno}: {text}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_schema_refuses_in_one_language(path: Path) -> None:
+    for name, call in calls(path):
+        if name == "ValidationError" and path not in ENGLISH_ONLY:
+            assert not is_text(call.args[0]), f"{path}:{call.lineno}: say it with `refusal(zh, en)`"
+
+
+def test_the_rules_see_what_they_forbid() -> None:
+    both, schema = 'f"{error.zh} / {error.en}"', 'raise ValidationError("Not a link.")'
+    assert filled_in(ast.parse(both)) == {"zh", "en"}
+    raised = next(node for node in ast.walk(ast.parse(schema)) if isinstance(node, ast.Call))
+    assert is_text(raised.args[0])
+    assert HAN.search(written(ast.parse('f"最多 {most} 字节。"', mode="eval").body))
