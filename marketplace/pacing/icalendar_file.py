@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from marketplace.core.lazy_import import lazy_module
-from marketplace.core.message import Bilingual
+from marketplace.core.message import Bilingual, Language
 from marketplace.intrusiveness.pacing_rule import PacingDay
 
 if TYPE_CHECKING:
