@@ -19,7 +19,6 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed

@@ -17,7 +17,8 @@ from marketplace.core import db, jobs, states
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound
-from marketplace.matching.selection import constraints, load_inputs, outcome, sketched_reach
+from marketplace.core.message import Bilingual
+from marketplace.matching.selection import constraints, load_inputs, outcome, selection_refusals, sketched_reach
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
@@ -75,11 +76,13 @@ def search(selection_id: UUID) -> Finish:
         wishes = selection.wishes
         data = pack(load_inputs.load(session, brief, version, lift_ceiling=bool(wishes.get("lift_ceiling"))))
     # Choose from what is stored, because storing rounds the shares.
-    inputs, found, problem = unpack(data), None, ""
+    inputs = unpack(data)
+    found: ChosenResult | None = None
+    problem: Bilingual | None = None
     try:
         found = chosen(inputs, wishes)
     except outcome.CannotKeep as error:
-        problem = str(error)
+        problem = error.said
 
     def finish(session: Session) -> Selection:
         selection = db.lock(session, Selection, selection_id)
@@ -88,6 +91,7 @@ def search(selection_id: UUID) -> Finish:
         session.add(SelectionInputs(selection_id=selection.id, data=data))
         selection.inputs_hash, selection.model_version = hash_of(data), outcome.MODEL_VERSION
         if found is None:
+            assert problem is not None
             _fail(session, selection, problem)
             return selection
         _store_result(session, selection, found)
@@ -123,7 +127,7 @@ def prove(selection_id: UUID, progress: outcome.Progress) -> Finish:
     return finish
 
 
-def give_up(session: Session, selection_id: UUID, message: str) -> None:
+def give_up(session: Session, selection_id: UUID, message: Bilingual) -> None:
     """End a selection whose job cannot be done. A selection that has a set keeps it, with the proof so far."""
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
@@ -136,7 +140,7 @@ def give_up(session: Session, selection_id: UUID, message: str) -> None:
 def stored_inputs(session: Session, selection: Selection) -> SetInputs:
     data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == selection.id))
     if data is None:
-        raise NotFound("This selection has no inputs yet.")
+        raise NotFound(selection_refusals.NO_INPUTS)
     return unpack(data)
 
 
@@ -154,6 +158,6 @@ def _finish(session: Session, selection: Selection) -> None:
     )
 
 
-def _fail(session: Session, selection: Selection, message: str) -> None:
+def _fail(session: Session, selection: Selection, message: Bilingual) -> None:
     selection.message, selection.finished_at = message, now()
     states.apply_transition(session, selection, SELECTION_TRANSITIONS, "fail", SYSTEM, parties=[selection.brand_id])
