@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core import ids
 from marketplace.core.http.caller_language import caller_language
-from marketplace.core.http.load_refusals import LoadText, refusal
+from marketplace.core.http.load_refusals import NO_OBJECT, LoadText, refusal
 from marketplace.core.message import Bilingual
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
 
@@ -218,7 +218,7 @@ class SentDocument(StoredDocument):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         if not isinstance(value, dict):
-            raise ValidationError("Not a valid mapping type.")
+            raise ValidationError(NO_OBJECT)
         return value
 
 

@@ -50,6 +50,7 @@ TWICE = refusal("同一内容出现了两次。", "Holds the same thing twice.")
 NO_LINK = refusal(
     "这里应当是链接，例如 https://example.com/product。", "Not a link such as https://example.com/product."
 )
+NO_OBJECT = refusal("这里应当是一个 JSON 对象。", "Must be a JSON object.")
 _OF_FIELDS: dict[type[fields.Field[Any]], dict[str, LoadText]] = {
     fields.Field: {
         "required": LoadText("这一项必填。", "This is required."),
@@ -72,7 +73,7 @@ _OF_FIELDS: dict[type[fields.Field[Any]], dict[str, LoadText]] = {
     fields.Date: {
         "invalid": LoadText("这里应当是日期，例如 2026-11-23。", "Must be a day such as 2026-11-23."),
     },
-    fields.Mapping: {"invalid": LoadText("这里应当是一个对象：{{...}}。", "Must be an object: {{...}}.")},
+    fields.Mapping: {"invalid": NO_OBJECT},
 }
 _OF_SCHEMAS = {
     "type": LoadText("这里应当是一个对象。", "Must be an object.", "type"),
