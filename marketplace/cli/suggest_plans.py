@@ -20,7 +20,7 @@ from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.intrusiveness.constants import RECENT
 from marketplace.intrusiveness.messages import BANDS, between
 from marketplace.intrusiveness.notice import MODEL_VERSION as NOTICE_VERSION
-from marketplace.intrusiveness.notice import NoticeShare, notice_share
+from marketplace.intrusiveness.notice import notice_share, share_dict
 from marketplace.intrusiveness.plan_score import PlanScore
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
 from marketplace.matching.audience import channel_tags
@@ -107,15 +107,14 @@ def check_plan(
             )
         echo_json(points[number - 1]["plan"])
         return
-    noticing = _noticing_dict(notice_share(plan))
+    noticing = share_dict(notice_share(plan))
     score = plan_score.score_plan(
         plan, known_fit, buying_link=buying_link, disclosed=disclosed, for_children=for_children
     )
     chance = _chance(score, vertical or "", sponsored or 0, past)
     kept = None if tolerance is None else keeps(found.before, tolerance)
-    for point, option in zip(points, found.points, strict=True):
-        point["noticing"] = _noticing_dict(notice_share(option.plan))
-        if tolerance is not None:
+    if tolerance is not None:
+        for point, option in zip(points, found.points, strict=True):
             point["keeps_tolerance"] = keeps(option.standing, tolerance)
     if api.as_json:
         told = {
@@ -165,10 +164,6 @@ def _chance(score: PlanScore, vertical: str, sponsored: int, past: tuple[float, 
     )
 
 
-def _noticing_dict(share: NoticeShare) -> dict[str, float]:
-    return {"point": share.middle, "low": share.low, "high": share.high}
-
-
 def _noticing_line(share: Mapping[str, float], chinese: bool) -> str:
     middle, low, high = (f"{100 * share[end]:.1f}" for end in ("point", "low", "high"))
     if chinese:
@@ -198,7 +193,6 @@ def _print(points: list[Mapping[str, Any]], language: str) -> None:
         kept = KEEPS[point["keeps_tolerance"]][not chinese] if "keeps_tolerance" in point else ""
         fits = f"（{kept}上限）" if chinese and kept else f" ({kept} the tolerance)" if kept else ""
         click.echo(f"\n{rank}. {point[language]}{fits}" + (f" [{point['id']}]" if "id" in point else ""))
-        if "noticing" in point:
-            click.echo(f"   {_noticing_line(point['noticing'], chinese)}")
+        click.echo(f"   {_noticing_line(point['noticing'], chinese)}")
         for step in point["steps"]:
             click.echo(f"   {step[language]}")

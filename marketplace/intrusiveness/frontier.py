@@ -15,6 +15,7 @@ from math import floor
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import ExposureSpan, share_seconds, spans
 from marketplace.intrusiveness.messages import between, outcome
+from marketplace.intrusiveness.notice import notice_share, share_dict
 from marketplace.intrusiveness.plan_changes import PlanChange, changes_of_all, changes_of_moment
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence_range
@@ -301,6 +302,8 @@ def point_dict(option: PlanOption) -> dict[str, object]:
         "zh": option.zh,
         "en": option.en,
         **standing_dict(option.standing),
+        # Prominence knows no moment: what is moved to the end keeps it, and is noticed by fewer.
+        "noticing": share_dict(notice_share(option.plan)),
         "steps": [_step_dict(step) for step in option.steps],
         "plan": to_dict(option.plan),
     }

@@ -45,7 +45,7 @@ LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 AREA_FULL, AREA_READ, AREA_USABLE = 0.10, 0.002, 0.0004
 CENTRE_WORTH, CALM, STRIKING = 0.5, 0.7, 0.6
 LOSS_POWER, USUAL_S = 0.65, 45.0
-STEPS = 100  # of the audience that is left, between which the time is cut
+STEPS = 120  # in which the time is cut, half of them by how many are left and half by how many of those leave
 CELLS_MAX = 1_000_000  # draws x stretches x exposures that are held at once
 DECIMALS = 6
 
@@ -59,6 +59,11 @@ class NoticeShare(NamedTuple):
     middle: float
     low: float
     high: float
+
+
+def share_dict(share: NoticeShare) -> dict[str, float]:
+    """Return a share as JSON data."""
+    return {"point": share.middle, "low": share.low, "high": share.high}
 
 
 @dataclass(frozen=True)
@@ -165,10 +170,11 @@ def _spread(columns: int) -> Table:
 def _shares(plan: Timeline, constants: dict[str, Table], drawn: _PlanDraws) -> Table:
     """Return the share who notice [D], at constants [D]."""
     tau = _stay(plan.duration_s, constants["completion"])
-    left = np.arange(1, STEPS) / STEPS
-    steps = np.minimum(tau[:, None] * (-np.log(left)) ** (1 / LOSS_POWER), plan.duration_s)
-    film = np.broadcast_to([0.0, plan.duration_s], (len(tau), 2))
-    times = merged_sights.merged(drawn.starts, drawn.ends, np.concatenate([steps, film], axis=1))
+    gone = (plan.duration_s / tau[:, None]) ** LOSS_POWER
+    steps = np.arange(STEPS // 2 + 1) / (STEPS // 2)
+    leaving = np.concatenate([-np.log1p(steps * np.expm1(-gone)), steps * gone], axis=1)
+    moments = np.minimum(tau[:, None] * leaving ** (1 / LOSS_POWER), plan.duration_s)
+    times = merged_sights.merged(drawn.starts, drawn.ends, moments)
     seen = merged_sights.sights(times, drawn.strengths)
     well = np.minimum(1.0, seen.attention / constants["attention"][:, None])
     heard, together = merged_sights.named(times, drawn.ends - drawn.starts, drawn.mentions, well)

@@ -171,7 +171,7 @@ def test_a_plan_in_a_file_is_checked_without_a_server(tmp_path: Path) -> None:
     assert "不带广告的视频为 14%" in result.output
     data = json.loads(told("--json", "plan", str(path), "--fit", "0.4").output)
     points, plans = data["frontier"]["points"], [point.plan for point in frontier.points]
-    for named, of in [(data["noticing"], SIX), *zip([one.pop("noticing") for one in points], plans, strict=True)]:
+    for named, of in [(data["noticing"], SIX), *zip([one["noticing"] for one in points], plans, strict=True)]:
         assert (named["point"], named["low"], named["high"]) == notice_share(of)
     assert data["frontier"] == f.as_dict(frontier)
     assert data["plan"]["model_version"] == constants.MODEL_VERSION

@@ -19,7 +19,7 @@ from marketplace.cli.main import main
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.intrusiveness import frontier, timeline
-from marketplace.intrusiveness.notice import sure_seconds
+from marketplace.intrusiveness.notice import notice_share, sure_seconds
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.matching.scoring.suggestions import messages as suggestion_messages
 from marketplace.matching.scoring.suggestions import plan_suggestions
@@ -64,7 +64,8 @@ def test_before_it_is_scored_the_plan_alone_speaks(client: FlaskClient) -> None:
     assert (before["intrusiveness"]["low"], before["intrusiveness"]["high"]) == (round(low, 2), round(high, 2))
     assert (before["fit"], before["fresh"], before["ad_load"], before["sponsored_views"]["point"]) == (None,) * 4
     assert (before["tolerance"], before["keeps_tolerance"]) == (90, "yes")
-    assert set(reasons(told)) == {"tolerance_yes", "prominence", "channel_after", "not_scored"}
+    assert set(reasons(told)) == {"tolerance_yes", "prominence", "noticing", "channel_after", "not_scored"}
+    assert tuple(before["noticing"].values()) == notice_share(plan)
     assert (told["can_accept"], told["revision_number"], told["prominence_kept"]) == (True, 1, 1)
     found = frontier.frontier(plan, math.nan)
     assert [one["plan"] for one in told["suggestions"]] == [timeline.to_dict(one.plan) for one in found.points]
@@ -103,6 +104,7 @@ def test_once_it_is_scored_the_channel_speaks_too(client: FlaskClient, worker: M
     assert set(said) == {
         "tolerance_no",
         "prominence",
+        "noticing",
         "channel_after",
         "fit",
         "backlash",

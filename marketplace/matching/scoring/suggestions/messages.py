@@ -22,12 +22,14 @@ KEEPS = {
 class BeforeShooting:
     """What a plan asks of a channel's viewers, 0..100, before the shooting; None where a number is not known.
 
+    `noticing`: the share of viewers who notice what it is sure of, 0..1.
     `keeps_tolerance` is a key of KEEPS; `channel` is the channel's own score before and after, as the API shows it;
     `sponsored_views` is the ratio of views of sponsored videos to those of others.
     """
 
     intrusiveness: Estimate
     prominence: Estimate
+    noticing: Estimate
     band: str
     tolerance: int
     keeps_tolerance: str
@@ -74,6 +76,21 @@ def _plan(before: BeforeShooting, exposures: int) -> Iterator[Message]:
         f"按计划预计显著度 {noticed}（0–100）",
         f"The plan's prominence is {noticed} of 100",
         {"prominence": _points(before.prominence)},
+    )
+    middle, low, high = (f"{100 * (share or 0):.1f}" for share in before.noticing)
+    yield Message(
+        "noticing",
+        f"按计划确定的部分，预计 {middle}%（{low}–{high}%，80%）的观众会注意到品牌",
+        f"{middle}% ({low}-{high}%, 80%) of the viewers are expected to notice what the plan is sure of",
+        {
+            "noticing": {
+                "value": before.noticing.point,
+                "unit": "share of the viewers",
+                "low": before.noticing.low,
+                "high": before.noticing.high,
+                "interval": "80%",
+            }
+        },
     )
 
 

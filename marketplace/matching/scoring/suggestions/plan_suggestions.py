@@ -33,6 +33,7 @@ from marketplace.intrusiveness import channel_score, frontier, timeline
 from marketplace.intrusiveness.channel_score import PublishedVideo
 from marketplace.intrusiveness.constants import PROMINENCE_KEPT
 from marketplace.intrusiveness.frontier import PlanFrontier, PlanStanding
+from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.plan_score import band, score_plan
 from marketplace.intrusiveness.timeline import Timeline
 from marketplace.matching.forecast import past_videos
@@ -164,6 +165,7 @@ def _before_shooting(
     before = BeforeShooting(
         intrusiveness=_middle_and_ends(standing.intrusiveness),
         prominence=_middle_and_ends(standing.prominence),
+        noticing=Estimate(*notice_share(plan)),
         band=band(sum(standing.intrusiveness) / 2),
         tolerance=tolerance,
         keeps_tolerance=keeps(standing, tolerance),

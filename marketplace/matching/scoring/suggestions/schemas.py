@@ -16,6 +16,11 @@ class _StandingOut(Schema):
     prominence = fields.Nested(EstimateOut, required=True)
 
 
+def _noticing() -> fields.Nested:
+    text = "The share of viewers, 0-1, who are expected to notice what the plan is sure of, with its 80 % interval."
+    return fields.Nested(EstimateOut, required=True, metadata={"description": text})
+
+
 class SuggestionStepOut(_StandingOut):
     """One change, of the plan as the steps before it left it, and what the plan does after it."""
 
@@ -35,6 +40,7 @@ class SuggestionOut(_StandingOut):
     id = IdField("sug", required=True)
     kept = fields.Boolean(required=True)
     keeps_tolerance = one_of(KEEPS, required=True)
+    noticing = _noticing()
     zh = fields.String(required=True)
     en = fields.String(required=True)
     steps = fields.List(fields.Nested(SuggestionStepOut), required=True)
@@ -46,6 +52,7 @@ class BeforeShootingOut(_StandingOut):
     which bids are judged (likely), with the low end alone (unlikely), or not. `sponsored_views`: how many times the
     views of other videos sponsored ones get, with 80 % ends. `ad_load`: the sponsored share of the newest videos."""
 
+    noticing = _noticing()
     band = fields.String(required=True)
     tolerance = fields.Integer(required=True)
     keeps_tolerance = one_of(KEEPS, required=True)
