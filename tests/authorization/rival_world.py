@@ -28,6 +28,7 @@ from marketplace.matching.pricing.settled_deals import ReportedDeal
 from marketplace.matching.scoring import score_brief
 from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.selection import service as selections
+from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.schemas import SelectionIn
 from tests.authorization.world import proven, transfer
 from tests.make import bids as make_bids
@@ -256,8 +257,9 @@ def _score_and_choose(world: RivalWorld) -> None:
         bids = [ids.show("bid", bid_id) for (_, state), bid_id in world.bids.items() if state == "closed"]
         wishes = SelectionIn().load({"prove": "never", "never": bids})
         chosen = selections.start(session, brand.actor, closed_id, wishes)
+    store_choice = set_choice.search(chosen.id)
     with db.transaction() as session:
-        selections.search(session, chosen.id)
+        store_choice(session)
     store_confirmed(chosen.id)
     review_id = make_reviews.review(closed_id).id
     world.ids["brand"] |= {"selection_id": chosen.id, "review_id": review_id}

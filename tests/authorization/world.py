@@ -38,6 +38,7 @@ from marketplace.matching.pricing.settled_deals import ReportedDeal
 from marketplace.matching.scoring import score_brief
 from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.selection import service as selections
+from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
@@ -211,8 +212,9 @@ def _add_rows(world: World) -> None:
         wishes = {"prove": "never", "never": [_show("bid", world.by_subject["closed"]["bid_id"])]}
         chosen = selections.start(session, owner.actor, closed_id, SelectionIn().load(wishes))
         found["selection_id"] = chosen.id
+    store_choice = set_choice.search(chosen.id)
     with db.transaction() as session:
-        selections.search(session, chosen.id)
+        store_choice(session)
     store_confirmed(chosen.id)
     with db.transaction(creator.actor) as session:
         told = ReportedDeal(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
