@@ -12,6 +12,7 @@ from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.solver import explain, problem
 from marketplace.matching.selection.solver.problem import SelectionProblem
 from marketplace.matching.selection.solver.selection_market import SelectionLimits
+from marketplace.matching.selection.telling import told_ceiling
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def broken_wishes(
     whole = problem.unchecked(market, replace(limits, must=frozenset(market.bids[rows].tolist())))
     named = [place for place in whole.must if int(whole.bids[place]) in limits.must]
     whole = replace(whole, budget=max(limits.budget, whole.cost(named)))
-    over = whole.rows[problem.over_ceiling(whole, whole.must, spared=named)].tolist()
+    over = told_ceiling.over(inputs, limits, rows)
     adds_little = {row: "over_added_ceiling" for row in over if row not in held}
     return [*_of_bids(inputs, limits, held | adds_little), *_of_set(inputs.currency, whole)]
 
@@ -75,5 +76,7 @@ def _of_set(currency: str, whole: SelectionProblem) -> Iterator[BrokenWish]:
         "budget": show_minor(currency, limits.budget),
     }
     for code in problem.broken(whole, members):
+        if code == "ceiling":
+            continue  # asked of each bid, by the people that are told
         text: Bilingual = messages.broken(code, {**figures, "cap": limits.caps.get(code)})
         yield BrokenWish(code, None, text.zh, text.en)

@@ -157,8 +157,8 @@ class SetInputs:
             shares *= (worth_noticing.worth(self.noticing) * self.suitability / self._most_worth())[:, None]
         return coverage.rates(shares, self.shapes)
 
-    def _reached(self, bid_of: Ints) -> ReachedPeople:
-        """Return everybody whom the options of bids reach."""
+    def reached(self, bid_of: Ints) -> ReachedPeople:
+        """Return everybody whom some bids or their options reach."""
         rates = coverage.rates(self.shares.astype(np.float64), self.shapes)
         return ReachedPeople(PeopleUnits(self.weights, self.shapes), rates[bid_of])
 
@@ -215,7 +215,7 @@ class SetInputs:
                 for group, field_name in groups.items()
             },
             barred=tuple(bid.gate or None for bid in option_bids),
-            reached=self._reached(bid_of) if len(self.suits_most) else None,
+            reached=self.reached(bid_of) if len(self.suits_most) else None,
         )
 
 

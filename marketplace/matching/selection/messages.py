@@ -44,6 +44,11 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "它新增的每千人费用高于上限 {ceiling}。",
         "For the people whom it would add it costs more than the ceiling of {ceiling} per 1,000.",
     ),
+    "member_over_ceiling": (
+        "加入后，已入选的“{member}”新增的每千人费用将为 {stands_at}，高于上限 {ceiling}。",
+        "With it the chosen {member} would cost {stands_at} for each 1,000 people whom it adds, above the ceiling of"
+        " {ceiling}.",
+    ),
     "over_intrusiveness": (
         "侵扰度高于本次选择的上限 {limit:g}。",
         "Its intrusiveness is above this selection's limit of {limit:g}.",
@@ -96,7 +101,7 @@ def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) 
 def shown_figures(numbers: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """Return the numbers of a reason as its sentence has them: amounts in money instead of minor units."""
     return {
-        name: show_minor(currency, value) if name in ("budget", "ceiling", "smallest") else value
+        name: show_minor(currency, value) if name in ("budget", "ceiling", "smallest", "stands_at") else value
         for name, value in numbers.items()
     }
 
@@ -198,6 +203,7 @@ _COSTLY: Mapping[str, tuple[str, str]] = {
     "smallest_bid": ("最小合作金额", "the smallest useful bid"),
     "largest_share": ("单个报价的预算占比上限", "the largest share of one bid"),
     "bids_max": ("入选数量上限", "the largest number of bids"),
+    "bids_min": ("最少入选数量", "the least number of bids"),
     "caps_agency": ("每家机构的名额", "the limit for each agency"),
     "caps_platform": ("每个平台的名额", "the limit for each platform"),
     "caps_niche": ("每个内容领域的名额", "the limit for each niche"),
@@ -237,6 +243,7 @@ _LEFT_OF: Mapping[str, str] = {
     "others_bring_more": "dear",
     "over_budget": "dear",
     "over_added_ceiling": "ceiling",
+    "member_over_ceiling": "ceiling",
     "over_ceiling": "ceiling",
     "over_share": "size",
     "too_small": "size",
@@ -353,7 +360,8 @@ def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     )
 
 
-def proof(certificate: float, how: str) -> Bilingual:
+def proof(certificate: float, how: str, unbound: Sequence[str] = ()) -> Bilingual:
+    """Return how good a set is; ``unbound`` are the limits (codes) that the bound leaves out."""
     by = {
         "bound": ("由凹松弛上界保证", "by the bound of the concave relaxation"),
         "proved": ("由精确求解器证明", "proved by the exact solver"),
@@ -363,9 +371,15 @@ def proof(certificate: float, how: str) -> Bilingual:
     }[how]
     # Rounded down: a certificate never promises more than was shown.
     least = int(certificate * 1000) / 10
+    zh = f"至少是任何满足限制的组合所能得到的 {least:.1f}%（{by[0]}）。"
+    en = f"At least {least:.1f} % of what any set within the limits could have ({by[1]})."
+    if not unbound or how == "proved" or certificate >= 1:
+        return Bilingual(zh, en)
+    named = [_COSTLY[code] for code in unbound]
     return Bilingual(
-        f"至少是任何满足限制的组合所能触达的 {least:.1f}%（{by[0]}）。",
-        f"At least {least:.1f} % of what any set within the limits could reach ({by[1]}).",
+        f"{zh}上界未计入{'、'.join(name[0] for name in named)}：计入后最好的组合只会更小，实际差距可能更小。",
+        f"{en} The bound leaves out {', '.join(name[1] for name in named)}: with it the best set can only be smaller,"
+        " so what is missing may be less.",
     )
 
 

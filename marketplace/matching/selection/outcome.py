@@ -1,7 +1,7 @@
 """Chooses a set from stored inputs and describes the choice. Pure: the same inputs and limits give the same outcome."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,15 +10,17 @@ import numpy as np
 from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.money import Money, show_minor
-from marketplace.matching.overlap import coverage, lift_law, panel, set_union, units
-from marketplace.matching.selection import band, buyer_limits, messages, set_reach
+from marketplace.matching.overlap import coverage, lift_law, set_union, units
+from marketplace.matching.selection import band, buyer_limits, messages
 from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.solver import curves, exact, explain
 from marketplace.matching.selection.solver import problem as problems
 from marketplace.matching.selection.solver import search as solver_search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
+from marketplace.matching.selection.telling import set_reach, told_ceiling
 
 _VERSIONS = {
+    "ceiling": told_ceiling.MODEL_VERSION,
     "coverage": coverage.MODEL_VERSION,
     "lift": lift_law.MODEL_VERSION,
     "select": solver_search.MODEL_VERSION,
@@ -30,10 +32,6 @@ MODEL_VERSION = "s-" + fingerprint(_VERSIONS)[:12]
 # the second number; above the third nothing is left to gain.
 PROVE_OPTIONS, PROVE_BELOW, PROVED_ENOUGH = 1_000, 0.97, 0.999
 GAP = 1e-3
-# The people told may differ by so much between processors; the search's number may not.
-SAME_TOLD = 1e-9
-PANEL_SEED, PANEL_ERRORS = 20261123, 4.5
-PANEL_SIZE = 60_000_000  # persons in all units times bids, at most
 
 Progress = Callable[[str, int, int | None], None]
 CannotKeep = problems.CannotKeep
@@ -58,8 +56,26 @@ class FoundSet:
 
 def search(inputs: SetInputs, limits: SelectionLimits) -> FoundSet:
     """Return the set that the search finds. Raises CannotKeep if no set keeps the limits."""
-    chosen = solver_search.choose(inputs.market(), limits)
-    return FoundSet(chosen.options, chosen.value, chosen.spend, chosen.bound, "bound")
+    market, bounds = inputs.market(), list[float]()
+
+    def look(asked: SelectionLimits) -> tuple[int, ...]:
+        chosen = solver_search.choose(market, asked)
+        bounds.append(chosen.bound)
+        return chosen.options
+
+    options, _ = told_ceiling.kept(inputs, limits, look)
+    return _found(market, limits, options, bounds[0], "bound")
+
+
+def _found(
+    market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...], bound: float, how: str
+) -> FoundSet:
+    """Return rows of the market as a set with its value, its price and a bound on any set."""
+    problem = problems.prepare(market, limits)
+    place = {row: number for number, row in enumerate(problem.rows.tolist())}
+    members = [place[row] for row in options]
+    value = problem.value(members)
+    return FoundSet(options, value, problem.price(members), max(bound, value), how)
 
 
 def worth_proving(inputs: SetInputs, found_set: FoundSet, wish: str) -> bool:
@@ -74,9 +90,11 @@ def worth_proving(inputs: SetInputs, found_set: FoundSet, wish: str) -> bool:
 
 def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progress: Progress) -> FoundSet:
     """Return the exact solver's set and bound. Reports the seconds elapsed of the time limit as progress."""
-    market = inputs.market()
-    problem = problems.prepare(market, limits)
-    start = solver_search.search(problem)
+    market, known = inputs.market(), search(inputs, limits)
+    asked = told_ceiling.searched(inputs, limits, known.options)
+    problem = problems.prepare(market, asked)
+    place = {row: number for number, row in enumerate(problem.rows.tolist())}
+    start = tuple(sorted(place[row] for row in known.options))
 
     def report(seconds: float, _: float, __: float) -> bool:
         progress("proving", int(seconds), time_limit_s)
@@ -84,6 +102,8 @@ def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progres
 
     result = exact.solve(problem, start, gap=GAP, time_limit_s=time_limit_s, progress=report)
     options = tuple(sorted(problem.rows[list(result.members)].tolist()))
+    if told_ceiling.over(inputs, limits, options):
+        return known
     return FoundSet(options, result.value, problem.price(result.members), result.bound, result.stopped)
 
 
@@ -96,24 +116,25 @@ def describe(
     bids = [int(inputs.options.bid_of[row]) for row in order]
     told = set_reach.ToldReach(inputs, bids)
     reached = set_reach.describe(inputs, told)
+    asked = told_ceiling.searched(inputs, limits, found_set.options)
     # Other budgets and limits are told in proportion: what their sets reach by the search, as this set's reach is told.
     scale = reached["careful"] / found_set.value if found_set.value > 0 else 1.0
     most_at = buyer_limits.most_at(limits) if "bids_max" in by_default else None
-    curve = curves.budget_curve(market, limits, chosen=found_set.options, most_at=most_at)
-    left_out = _left_out(inputs, market, limits, found_set.options)
+    curve = curves.budget_curve(market, asked, chosen=found_set.options, most_at=most_at)
+    left_out = _left_out(inputs, market, limits, found_set.options, told.part)
     shown = {
         "chosen": _chosen(inputs, order, told),
         "left_out": left_out,
         "reach": reached,
         **_costs(inputs, limits, found_set, [line["reason"] for line in left_out]),
         "limits": _limits(inputs.currency, limits, by_default),
-        "costly": _costly(inputs, market, limits, found_set),
+        "costly": _costly(inputs, market, asked, found_set),
         "proof": {
             "searched": found_set.value,
             "bound": found_set.bound,
             "certificate": found_set.certificate,
             "how": found_set.how,
-            **messages.proof(found_set.certificate, found_set.how)._asdict(),
+            **messages.proof(found_set.certificate, found_set.how, _unbound(limits))._asdict(),
         },
         "budget_curve": [
             {
@@ -127,7 +148,7 @@ def describe(
         ],
         "frontier": [
             {"intrusiveness": point.intrusiveness, "careful": point.people * scale, "bids": point.bids}
-            for point in curves.frontier(market, limits)
+            for point in curves.frontier(market, asked)
         ],
         "units": len(inputs.weights),
         "made_of": messages.made_of(
@@ -135,6 +156,17 @@ def describe(
         )._asdict(),
     }
     return {name: known_or_null(part) for name, part in shown.items()}
+
+
+def _unbound(limits: SelectionLimits) -> list[str]:
+    """Return the codes of the limits that are set and that the bound leaves out."""
+    codes = {
+        "ceiling_per_thousand": limits.ceiling is not None,
+        "contacts_per_person_max": limits.contacts_per_person is not None,
+        "bids_min": limits.least > 0,
+        **{f"caps_{name}": True for name in limits.caps},
+    }
+    return [code for code, is_set in codes.items() if is_set]
 
 
 def _costs(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet, reasons: Sequence[str]) -> dict[str, Any]:
@@ -215,13 +247,14 @@ def _order(market: SelectionMarket, options: Sequence[int]) -> list[int]:
 
 
 def _chosen(inputs: SetInputs, order: Sequence[int], told: set_reach.ToldReach) -> list[dict[str, Any]]:
-    union = told.union
-    people_alone, people_added, people_lost = (part.tolist() for part in (union.alone(), union.added(), union.lost()))
+    people_alone, people_added, people_lost = (
+        part.tolist() for part in (told.union.alone(), told.added(), told.lost())
+    )
     lines = []
     for position, (row, bid) in enumerate(zip(order, told.bids, strict=True)):
         price = int(inputs.options.prices[row])
         per_thousand = (
-            _money(inputs, round(1000 * price / people_added[position])) if people_added[position] >= 1 else None
+            _money(inputs, round(1000 * price / people_lost[position])) if people_lost[position] >= 1 else None
         )
         lines.append(
             {
@@ -247,12 +280,12 @@ def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
 
 
 def _left_out(
-    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]
+    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...], part: float
 ) -> list[dict[str, Any]]:
     """Return why each bid is out, one line for each: that of its option that was nearest to being chosen."""
     chosen = {int(inputs.options.bid_of[row]) for row in options}
     nearest: dict[int, explain.LeftOut] = {}
-    for left_out in explain.explain(market, limits, options):
+    for left_out in explain.explain(market, limits, options, part):
         bid = int(inputs.options.bid_of[left_out.row])
         if bid not in chosen and (bid not in nearest or _gap(inputs, left_out) < _gap(inputs, nearest[bid])):
             nearest[bid] = left_out
@@ -261,7 +294,7 @@ def _left_out(
         nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment)
     ):
         wins_at = None if left_out.wins_at is None else Money(inputs.currency, left_out.wins_at)
-        numbers = messages.shown_figures(left_out.numbers, inputs.currency)
+        numbers = messages.shown_figures(_with_name(inputs, left_out.numbers), inputs.currency)
         lines.append(
             {
                 **_named(inputs, left_out.row, bid),
@@ -273,90 +306,17 @@ def _left_out(
     return lines
 
 
+def _with_name(inputs: SetInputs, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the numbers of a reason with the name of the channel of the member that they are about."""
+    if "member" not in numbers:
+        return dict(numbers)
+    return {**numbers, "member": inputs.bids[int(inputs.options.bid_of[numbers["member"]])].channel_name}
+
+
 def _gap(inputs: SetInputs, left_out: explain.LeftOut) -> float:
     """Return the share of its price by which a row would have had to be cheaper; infinite if no price would win."""
     price = int(inputs.options.prices[left_out.row])
     return float("inf") if left_out.wins_at is None or price <= 0 else 1 - left_out.wins_at / price
-
-
-@dataclass(frozen=True)
-class Verification:
-    """A stored set compared with its limits, its stored value, a new choice and a panel that counts its people.
-
-    `value` and `bound` are numbers of the search. `same_model` is false if an older release chose the set;
-    `panel_error` is the panel's standard error in people; `faults` state in words what does not hold.
-    """
-
-    same_model: bool
-    same_set: bool
-    same_value: bool
-    keeps_limits: bool
-    value: float
-    bound: float
-    panel_people: float
-    panel_error: float
-    faults: tuple[str, ...]
-    inputs_unchanged: bool = True
-
-
-def verify(
-    inputs: SetInputs,
-    limits: SelectionLimits,
-    result: dict[str, Any],
-    value: float,
-    model_version: str | None = MODEL_VERSION,
-) -> Verification:
-    """Choose again and compare with a stored result and the people told. It is no fault if another model chose a
-    different set, or told it otherwise."""
-    same_model = model_version == MODEL_VERSION
-    problem = problems.prepare(inputs.market(), limits)
-    bid_of, option_of, _ = inputs.options
-    row_of = {
-        (inputs.bids[bid].bid_id, int(option)): row
-        for row, (bid, option) in enumerate(zip(bid_of, option_of, strict=True))
-    }
-    stored = tuple(sorted(row_of[line["bid_id"], line["option"]] for line in result["chosen"]))
-    position = {row: index for index, row in enumerate(problem.rows.tolist())}
-    chosen_again = search(inputs, limits)
-    members = [position[row] for row in stored if row in position]
-    keeps_limits = len(members) == len(stored) and problems.keeps(problem, members)
-    persons = PANEL_SIZE // max(1, len(members) * len(problem.units))
-    persons = min(max(persons, panel.PERSONS_LEAST), panel.PERSONS_MOST)
-    panel_count = panel.count(panel.draw(problem.rates[members], problem.units, PANEL_SEED, persons))
-    people = problem.value(members)
-    same_set = stored == chosen_again.options
-    # A set that an older release chose was told by the number that was searched.
-    searched = result["proof"].get("searched", value)
-    told = _told(inputs, result) if same_model else result["reach"]["careful"]
-    same_value = people == searched and abs(told - value) <= SAME_TOLD * max(told, value)
-    faults = {
-        "The set does not keep the limits.": not keeps_limits,
-        "The set's people are not those that were stored.": not same_value,
-        "Choosing again finds a set that reaches more.": (
-            same_model and people < chosen_again.value * (1 - problems.SAME)
-        ),
-        "Choosing again gives another set.": same_model and result["proof"]["how"] == "bound" and not same_set,
-        "The panel counts other people than the closed form.": (
-            abs(panel_count.people - people) > PANEL_ERRORS * panel_count.error + 1e-6 * people
-        ),
-    }
-    return Verification(
-        same_model=same_model,
-        same_set=same_set,
-        same_value=same_value,
-        keeps_limits=keeps_limits,
-        value=people,
-        bound=result["proof"]["bound"],
-        panel_people=panel_count.people,
-        panel_error=panel_count.error,
-        faults=tuple(text for text, holds in faults.items() if holds),
-    )
-
-
-def _told(inputs: SetInputs, result: dict[str, Any]) -> float:
-    """Return the people whom a stored set reaches, each once."""
-    place = {bid.bid_id: number for number, bid in enumerate(inputs.bids)}
-    return set_reach.ToldReach(inputs, [place[line["bid_id"]] for line in result["chosen"]]).union.people
 
 
 class OutcomeLine(NamedTuple):

@@ -14,7 +14,6 @@ from marketplace.matching.selection import selection_pictures, service
 from marketplace.matching.selection.collusion_signals import collusion_audit
 from marketplace.matching.selection.collusion_signals.collusion_audit import CollusionSignals
 from marketplace.matching.selection.models import Selection
-from marketplace.matching.selection.outcome import Verification
 from marketplace.matching.selection.schemas import (
     ConfirmIn,
     OutcomeOfBidOut,
@@ -28,6 +27,7 @@ from marketplace.matching.selection.schemas import (
     WhatIfOut,
 )
 from marketplace.matching.selection.service import BidOutcome, HypotheticalWishes
+from marketplace.matching.selection.set_verification import Verification
 
 blueprint = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
 

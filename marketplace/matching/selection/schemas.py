@@ -184,9 +184,16 @@ class ChosenOut(SaidOut):
     option = fields.Integer(required=True, metadata={"description": "0 is the bid's own price, then its options."})
     price = fields.Nested(MoneySchema, required=True, metadata={"description": "The most that it may cost."})
     people_alone = fields.Float(required=True)
-    people_added = fields.Float(required=True, metadata={"description": "In the order of the list."})
+    people_added = fields.Float(
+        required=True, metadata={"description": "In the order of the list; together those of the set."}
+    )
     people_lost_without = fields.Float(required=True)
-    per_thousand_added = fields.Nested(MoneySchema, required=True, allow_none=True)
+    per_thousand_added = fields.Nested(
+        MoneySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Price / `people_lost_without`, which the ceiling limits; null where nobody is lost."},
+    )
     intrusiveness = fields.Float(allow_none=True, metadata={"description": "0 to 100; null where it is not known."})
 
 

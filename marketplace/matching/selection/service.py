@@ -23,10 +23,19 @@ from marketplace.core.money import Money
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed
 from marketplace.matching.scoring.score_brief import newest_record
-from marketplace.matching.selection import constraints, load_inputs, outcome, policy, selection_refusals, set_choice
+from marketplace.matching.selection import (
+    constraints,
+    load_inputs,
+    outcome,
+    policy,
+    selection_refusals,
+    set_choice,
+    set_verification,
+)
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
+from marketplace.matching.selection.set_verification import Verification
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 
 DECIDED = (SelectionStatus.DONE, SelectionStatus.CONFIRMED)
@@ -253,7 +262,7 @@ def _bidders(session: Session, brief_id: UUID) -> list[UUID]:
     return sorted({party for side in sides for party in side if party is not None})
 
 
-def verify(session: Session, actor: Actor, selection_id: UUID) -> outcome.Verification:
+def verify(session: Session, actor: Actor, selection_id: UUID) -> Verification:
     """Choose again from the stored inputs, and count the set's people with a panel. Raises NotFound, WrongState."""
     selection = find(session, actor, selection_id)
     if selection.status not in DECIDED or selection.result is None:
@@ -264,7 +273,7 @@ def verify(session: Session, actor: Actor, selection_id: UUID) -> outcome.Verifi
     data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == selection.id))
     assert data is not None
     inputs = unpack(data)
-    verification = outcome.verify(
+    verification = set_verification.verify(
         inputs,
         constraints.limits(selection.wishes, inputs),
         selection.result,

@@ -18,10 +18,11 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound
 from marketplace.core.message import Bilingual
-from marketplace.matching.selection import constraints, load_inputs, outcome, selection_refusals, sketched_reach
+from marketplace.matching.selection import constraints, load_inputs, outcome, selection_refusals
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
+from marketplace.matching.selection.telling import sketched_reach
 
 SEARCH, PROVE = "selections.search", "selections.prove"
 # Stores what was computed, in the transaction that ends the job.

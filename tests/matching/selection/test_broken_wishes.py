@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from marketplace.matching.overlap import coverage
 from marketplace.matching.selection import constraints
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.schemas import SelectionIn
 from marketplace.matching.selection.solver.selection_market import GROUPS
+from marketplace.matching.selection.telling.set_reach import ToldReach
 from tests.matching.selection import make
 
 BUDGET = 10**12
@@ -98,10 +98,7 @@ def test_the_sizes_of_bids_and_what_they_add_bind_those_that_are_not_settled() -
     large = {"budget": money(budget), "largest_share": (int(prices[largest]) - 0.5) / budget}
     assert told(inputs, **large) == [("over_share", largest)]
     assert told(inputs, (largest,), **large) == []
-    market = inputs.market()
-    sums = market.rates[:3].sum(axis=0)
-    adds = coverage.people(sums, market.units) - coverage.people(sums - market.rates[:3], market.units)
-    per_thousand = 1000 * prices / adds
+    per_thousand = 1000 * prices / ToldReach(inputs, [0, 1, 2]).lost()
     dearest = int(np.argmax(per_thousand))
     ceiling = {"ceiling_per_thousand": money(int(np.sort(per_thousand)[1]) + 1)}
     assert int(np.sort(per_thousand)[1]) + 1 < per_thousand[dearest]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.matching.selection import inputs, set_reach
+from marketplace.matching.selection import inputs
 from marketplace.matching.selection.inputs import BadInputs, SetInputs
+from marketplace.matching.selection.telling import set_reach
 from tests.matching.selection.make import some
 
 

@@ -42,18 +42,23 @@ class MarginalGain:
     price_per_thousand: float
 
 
-def explain(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]) -> tuple[LeftOut, ...]:
+def explain(
+    market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...], part: float = 1.0
+) -> tuple[LeftOut, ...]:
     """Return why each row of the market that is not among the chosen ``options`` is out, in the rows' order.
+
+    ``part`` is how many people are told for each one that is counted here; the ceiling is on those that are told.
 
     ``wins_at`` is the price at which a set with the row would reach more people (see winning_price), below the row's
     own. It is None for a row that another limit keeps out, and where no price does.
     """
-    ceilings = _largest_prices(market, limits)
+    asked = limits if limits.ceiling is None else replace(limits, ceiling=limits.ceiling * min(1.0, part))
+    ceilings = _largest_prices(market, asked)
     # Prices are lowered to what the limits for a single bid allow, so that an option that only its price keeps out has
     # a winning price too; that of the others does not depend on what it costs.
     allowed = np.minimum(market.prices, np.maximum(ceilings, limits.smallest))
     allowed[list(options)] = market.prices[list(options)]
-    capped = prepare(replace(market, prices=allowed), limits)
+    capped = prepare(replace(market, prices=allowed), asked)
     position_of = {row: position for position, row in enumerate(capped.rows.tolist())}
     members = sorted(position_of[row] for row in options)
     most = np.minimum(market.prices - 1, ceilings)[capped.rows]
@@ -64,10 +69,20 @@ def explain(market: SelectionMarket, limits: SelectionLimits, options: tuple[int
     for row in range(len(market)):
         if row in options:
             continue
-        reason = held.get(row) or _reason(chosen, position_of[row], row)
+        reason, other = (held[row], None) if row in held else _reason(chosen, position_of[row], row)
         wins_at = prices.get(position_of[row]) if row in position_of else None
-        left_out.append(LeftOut(row, reason, figures(limits, reason), wins_at))
+        numbers = figures(limits, reason)
+        if other is not None:
+            stands_at = _stands_at(capped, [*members, position_of[row]], other) / min(1.0, part)
+            numbers |= {"member": int(capped.rows[other]), "stands_at": stands_at}
+        left_out.append(LeftOut(row, reason, numbers, wins_at))
     return tuple(left_out)
+
+
+def _stands_at(problem: SelectionProblem, members: list[int], member: int) -> float:
+    """Return the price in minor units for each 1,000 people whom a set would lose without one of its members."""
+    rest = [row for row in members if row != member]
+    return 1000 * problem.price([member]) / (problem.people_reached(members) - problem.people_reached(rest))
 
 
 def _largest_prices(market: SelectionMarket, limits: SelectionLimits) -> Ints:
@@ -97,12 +112,14 @@ def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, 
 
 
 def figures(limits: SelectionLimits, reason: str) -> dict[str, Any]:
-    """Return the numbers of a reason's sentence; `budget`, `ceiling` and `smallest` are in minor units."""
+    """Return the numbers of a reason's sentence; `budget`, `ceiling` and `smallest` are in minor units. Beside them
+    `explain` gives for a member that would be over the ceiling its row and where it would stand (`stands_at`)."""
     if reason == "over_share":
         return {"budget": limits.budget, "share": limits.share}
     name, limit = {
         "over_budget": ("budget", limits.budget),
         "over_added_ceiling": ("ceiling", limits.ceiling),
+        "member_over_ceiling": ("ceiling", limits.ceiling),
         "too_small": ("smallest", limits.smallest),
         "over_intrusiveness": ("limit", limits.intrusiveness),
         "over_ad_load": ("limit", limits.ad_load),
@@ -133,23 +150,25 @@ class _ChosenSet:
         return self.problem.cost(self.members)
 
 
-def _reason(chosen: _ChosenSet, number: int, row: int) -> str:
-    """Return the code of the first reason that keeps a row out of this set. ``number`` is its row in the problem."""
+def _reason(chosen: _ChosenSet, number: int, row: int) -> tuple[str, int | None]:
+    """Return the code of the first reason that keeps a row out of this set, and the member that would be over the
+    ceiling with it, if that is the reason. ``number`` is its row in the problem."""
     problem, market, members = chosen.problem, chosen.market, chosen.members
     limits = problem.limits
     if int(market.bids[row]) in chosen.bids:
-        return "other_option"
+        return "other_option", None
     if int(problem.creators[number]) in chosen.creators:
-        return "other_bid_of_creator"
+        return "other_bid_of_creator", None
     for name, cap in limits.caps.items():
         group = problem.groups[name][number]
         if group >= 0 and int(np.sum(problem.groups[name][members] == group)) >= cap:
-            return f"{name}_full"
+            return f"{name}_full", None
     if limits.most is not None and len(members) >= limits.most:
-        return "set_full"
+        return "set_full", None
     fits = chosen.cost + int(problem.costs[number]) <= problem.budget
     if fits and not within_contacts(problem, sorted([*members, number])):
-        return "contacts"
-    if fits and over_ceiling(problem, [*members, number]):
-        return "over_added_ceiling"
-    return "others_bring_more"
+        return "contacts", None
+    over = over_ceiling(problem, [*members, number]) if fits else []
+    if number in over:
+        return "over_added_ceiling", None
+    return ("member_over_ceiling", over[0]) if over else ("others_bring_more", None)

@@ -5,17 +5,20 @@ set_union); the search maximises another one, which is made so that it can be se
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from marketplace.matching.audience.arrays import Floats, as_floats
+from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.overlap import coverage, set_frequency, set_union
 from marketplace.matching.overlap.coverage import PeopleUnits
 from marketplace.matching.overlap.set_union import SetPairs, SetUnion
 from marketplace.matching.overlap.units import CellAudiences
 from marketplace.matching.selection import messages
 from marketplace.matching.selection.inputs import STRATA, SetInputs
+from marketplace.matching.selection.solver.problem import under_ceiling
+from marketplace.matching.selection.solver.selection_market import ReachedPeople, SelectionLimits
 
 # Each round draws every stratum of every channel once (a Latin hypercube: McKay, Beckman and Conover, 1979).
 ROUNDS = 10
@@ -35,6 +38,41 @@ class ToldReach:
         self.pairs: SetPairs = set_union.pairs_of(self.audiences, self.markets, _measured(inputs, self.bids))
         self.union: SetUnion = set_union.matched(self.audiences, self.pairs)
 
+    @cached_property
+    def _everybody(self) -> ReachedPeople:
+        return self.inputs.reached(np.array(self.bids, dtype=np.int64))
+
+    @cached_property
+    def part(self) -> float:
+        """Return how many people the set is told to reach for each one that the search counts (1: for none)."""
+        units, rates = self._everybody
+        counted = float(coverage.people(np.sum(rates, axis=0), units))
+        return self.union.people / counted if counted > 0 else 1.0
+
+    def added(self) -> Floats:
+        """Return the weighted people [n] whom each adds to those before it: together those of the set.
+
+        As the search counts them, in proportion to the people told.
+        """
+        units, rates = self._everybody
+        sums = np.concatenate([np.zeros((1, len(units))), np.cumsum(rates, axis=0)])
+        return np.maximum(np.diff(coverage.people(sums, units)), 0.0) * self.part
+
+    def lost(self) -> Floats:
+        """Return the weighted people [n] whom the set would lose without each: what the ceiling on a bid is about."""
+        units, rates = self._everybody
+        sums = np.sum(rates, axis=0)
+        without = coverage.people(np.maximum(sums - rates, 0.0), units)
+        return np.maximum(coverage.people(sums, units) - without, 0.0) * self.part
+
+    def over(self, ceiling: float | None, prices: Ints) -> list[int]:
+        """Return the places of the bids that cost more for each 1,000 people whom the set would lose without them than
+        a ceiling in minor units allows, with these prices [n]."""
+        if ceiling is None or not self.bids:
+            return []
+        kept = under_ceiling(SelectionLimits(budget=0, ceiling=ceiling), prices, self.lost())
+        return np.flatnonzero(~kept).tolist()
+
     def matched(self, factor: float) -> SetUnion:
         """Return the union if all pairs together shared so many times as many people."""
         return set_union.matched(self.audiences, self.pairs, factor)
@@ -52,7 +90,7 @@ class ToldReach:
         """Return how many of the careful people notice the brand: of those whom each bid adds, the share of its
         viewers who do. None where a share is not known."""
         shares = self.inputs.noticing[self.bids] if len(self.inputs.noticing) else np.full(len(self.bids), np.nan)
-        noticed = float(np.sum(self.union.added() * shares)) if self.bids else 0.0
+        noticed = float(np.sum(self.added() * shares)) if self.bids else 0.0
         return None if np.isnan(noticed) else noticed
 
     def samples(self) -> Floats:
