@@ -29,8 +29,8 @@ def _refused_for_one_reason() -> list[Crafted]:
         _clip("prores.mov", ("codec",), "prores", pixels="yuv422p10le", number=5),
         _clip("mjpeg.mov", ("codec",), "mjpeg", pixels="yuvj420p", number=5),
         _clip("ffv1.mkv", ("codec",), "ffv1", number=5),
-        _clip("alac.mov", ("codec",), sound="alac", number=5),
-        _clip("mp2.mkv", ("codec",), sound="mp2", number=5),
+        _clip("alac.mov", (TAKEN,), sound="alac", number=5),
+        _clip("mp2.mkv", (TAKEN,), sound="mp2", number=5),
         _clip("ten-bit.mp4", (TAKEN,), "libx265", pixels="yuv420p10le"),
         _clip("444.mp4", (TAKEN,), pixels="yuv444p"),
         _clip("one-picture.mp4", (TAKEN,), number=1),
@@ -99,7 +99,7 @@ def _streams() -> list[Crafted]:
         Crafted("sound-only.mp4", ("no_picture",), _sound_only),
         Crafted("cover-only.mp4", ("no_picture",), _cover_only),
         Crafted("subtitles-and-a-font.mkv", (TAKEN,), _with_words),
-        Crafted("sound-at-1-hz.mov", ("codec",), _slow_sound),
+        Crafted("sound-at-1-hz.mov", (TAKEN,), _slow_sound),
         Crafted("bad-sound.mp4", (TAKEN,), _bad_sound),
     ]
 

@@ -98,7 +98,7 @@ def as_dict(
         "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, measured.timeline),
         "not_seen": [
             {"code": message.code, "zh": message.zh, "en": message.en}
-            for message in not_seen(min(info.width, info.height), brand, answers, measured.not_judged)
+            for message in not_seen(info, brand, answers, measured.not_judged)
         ],
     }
 

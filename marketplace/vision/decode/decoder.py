@@ -5,10 +5,11 @@ A message is a tag (1 byte), a length (8 bytes, big-endian) and that many bytes:
 ====  =======================================================================================================
 tag   payload
 ====  =======================================================================================================
-I     JSON: width, height, rotation, duration_s, fps, audio (bool), step_s, shown (width, height), seccomp
+I     JSON: width, height, rotation, duration_s, fps, audio (bool), sound_left_out (bool), step_s,
+      shown (width, height), seccomp
 T     time (8 bytes, double, s), then a thumbnail of THUMB (height, width, 3) bytes, BGR
 F     time, then a picture of ``shown`` size as planar YUV 4:2:0 (I420)
-S     sound, interleaved 16-bit stereo at SOUND_HZ
+S     sound, interleaved 16-bit stereo at SOUND_HZ, from the same moment on as all times, with silence in its gaps
 E     JSON: code of limits.REFUSALS, at_s or null; the last message
 D     JSON: frames, broken; the last message
 ====  =======================================================================================================
@@ -16,14 +17,12 @@ D     JSON: frames, broken; the last message
 
 import importlib
 import json
-import math
 import os
 import pkgutil
 import struct
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import av
@@ -34,6 +33,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from marketplace.vision.decode import limits, seccomp, spare_pictures
 from marketplace.vision.decode.limits import MediaRefused
+from marketplace.vision.decode.packet_survey import TOGETHER_S, check_claim, length_bytes, survey
 
 SHOWN_SIDE = 1280
 THUMB = (90, 90)  # the shape of the picture does not matter to cuts
@@ -95,8 +95,6 @@ def check_streams(container: Any) -> tuple[Any, Any]:
     sound = next(iter(container.streams.audio), None)
     if video.codec_context is None or video.codec_context.name.removeprefix("lib") not in _decoders():
         raise MediaRefused("codec")
-    if sound is not None:
-        check_sound(sound)
     check_size(video.codec_context.width, video.codec_context.height)
     rate = video.average_rate
     if rate is not None and rate > limits.FPS_MAX:
@@ -104,12 +102,12 @@ def check_streams(container: Any) -> tuple[Any, Any]:
     return video, sound
 
 
-def check_sound(sound: Any) -> None:
+def can_be_heard(sound: Any) -> bool:
+    """Return whether a stream of sound may be decoded; a film is looked at without one that may not."""
     if sound.codec_context is None or sound.codec_context.codec.canonical_name not in limits.AUDIO_CODECS:
-        raise MediaRefused("codec")
+        return False
     # A rate of 0 means that the header leaves it to the sound itself.
-    if sound.rate and not limits.SOUND_HZ_MIN <= sound.rate <= limits.SOUND_HZ_MAX:
-        raise MediaRefused("codec")
+    return not sound.rate or limits.SOUND_HZ_MIN <= sound.rate <= limits.SOUND_HZ_MAX
 
 
 def _decoders() -> frozenset[str]:
@@ -124,81 +122,6 @@ def check_size(width: int, height: int) -> None:
         raise MediaRefused("too_many_pixels")
     if min(width, height) < limits.SIDE_MIN:
         raise MediaRefused("too_small")
-
-
-@dataclass(frozen=True)
-class PacketSurvey:
-    """What the packets say, whatever the header claims.
-
-    ``seconds`` and ``number``: length and frames of the picture. ``earliest_s`` and ``whole_s``: the first moment of
-    all streams, and the seconds from there to the end of the last. ``spare``: moments (pts) that need no decoding.
-    """
-
-    seconds: float
-    number: int
-    earliest_s: float
-    whole_s: float
-    spare: frozenset[int]
-
-
-def survey(container: Any, video: Any, budget: CpuBudget) -> PacketSurvey:
-    """Read all packets without decoding. Raises MediaRefused."""
-    picture, all_streams, count = PacketSpan(), PacketSpan(), 0
-    length = length_bytes(video)
-    needed: list[int] = []
-    unneeded: list[int] = []
-    for packet in container.demux():
-        budget.check()
-        if packet.size == 0 or packet.pts is None or packet.time_base is None:
-            continue
-        all_streams.take(packet)
-        if packet.stream is not video or packet.is_discard:  # cut away by an edit: decoded but not shown
-            continue
-        count += 1
-        picture.take(packet)
-        (needed if length is None or not spare_pictures.unreferenced(packet, length) else unneeded).append(packet.pts)
-        if picture.seconds > limits.DURATION_S_MAX:
-            raise MediaRefused("too_long")
-        if count > limits.DURATION_S_MAX * limits.FPS_MAX:
-            raise MediaRefused("too_fast")
-    if count == 0:
-        raise MediaRefused("damaged")
-    if count > 240 and count / max(picture.seconds, 0.001) > limits.FPS_MAX:
-        raise MediaRefused("too_fast")
-    gap = spare_pictures.GAP_S_MAX / float(video.time_base) if video.time_base else 0.0
-    return PacketSurvey(
-        picture.seconds, count, all_streams.first, all_streams.seconds, spare_pictures.spare(needed, unneeded, gap)
-    )
-
-
-def length_bytes(video: Any) -> int | None:
-    return spare_pictures.length_bytes(video.codec_context.name, video.codec_context.extradata)
-
-
-class PacketSpan:
-    """The time (s) from the start of the first packet to the end of the last."""
-
-    def __init__(self) -> None:
-        self.first, self.last = math.inf, -math.inf
-
-    @property
-    def seconds(self) -> float:
-        return self.last - self.first
-
-    def take(self, packet: Any) -> None:
-        start = float(packet.pts * packet.time_base)
-        self.first = min(self.first, start)
-        self.last = max(self.last, start + float((packet.duration or 0) * packet.time_base))
-
-
-def check_claim(container: Any, whole_s: float) -> None:
-    """Compare the duration in the header with that of the packets: a cut-off upload is shorter. Raises MediaRefused.
-
-    A header without a duration (a live recording) claims nothing.
-    """
-    claimed_s = (container.duration or 0) / av.time_base
-    if claimed_s > limits.CLAIM_SHARE_MAX * whole_s + limits.CLAIM_S_MAX:
-        raise MediaRefused("damaged", whole_s)
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
@@ -216,23 +139,27 @@ def packed(frame: Any) -> Iterator[bytes]:
 
 
 class DecodingPass:
-    """One pass over a video: thumbnails, pictures at every ``step_s`` seconds, sound."""
+    """One pass over a video: thumbnails, pictures at every ``step_s`` seconds, sound. ``opened`` opens it at its
+    beginning, each time anew."""
 
-    def __init__(self, out: MessageWriter, container: Any, step_s: float) -> None:
-        self.out, self.container, self.step_s = out, container, step_s
+    def __init__(self, out: MessageWriter, opened: Callable[[], Any], step_s: float) -> None:
+        self.out, self.opened, self.step_s = out, opened, step_s
+        self.container = container = opened()
         self.budget = CpuBudget(out)
-        self.video, self.sound = check_streams(container)
-        self.survey = survey(container, self.video, self.budget)
-        check_claim(container, self.survey.whole_s)
+        self.video, found = check_streams(container)
+        self.sound = found if found is not None and can_be_heard(found) else None
+        self.sound_left_out = found is not None and self.sound is None
+        self.survey = survey(container, self.video, self.sound, self.budget.check)
+        check_claim(container, self.survey.earliest_s, self.survey.latest_s)
         self.size: tuple[int, int] | None = None
         self.scaler = VideoReformatter()
         self.small = VideoReformatter()
         self.next_picture, self.next_thumb = 0.0, 0.0
         self.frames = self.broken = self.left_out = 0
-        self.begin: float | None = None
+        self.samples = 0  # of sound, sent so far
 
     def run(self, closed: bool) -> None:
-        self.container.seek(min(0, int(self.survey.earliest_s * av.time_base)))
+        self.rewind()
         streams = [self.video, *([self.sound] if self.sound is not None else [])]
         # The closed process cannot start threads, and some decoders (dav1d) fail unless threads are switched off.
         self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
@@ -259,6 +186,15 @@ class DecodingPass:
         if self.frames < 0.9 * (self.survey.number - self.left_out) - 8:
             raise MediaRefused("damaged")
         self.out.send_json(b"D", {"frames": self.frames, "broken": self.broken})
+
+    def rewind(self) -> None:
+        """Go back to the first packet. Where the picture begins later, seeking would go to its beginning."""
+        if self.survey.picture_s <= self.survey.begin_s + TOGETHER_S:
+            self.container.seek(min(0, int(self.survey.earliest_s * av.time_base)))
+            return
+        self.container = self.opened()
+        self.video, found = check_streams(self.container)
+        self.sound = found if self.sound is not None else None
 
     def packets(self, streams: Sequence[Any]) -> Iterator[Any]:
         """Yield the packets to decode."""
@@ -289,9 +225,10 @@ class DecodingPass:
             "width": frame.width,
             "height": frame.height,
             "rotation": int(getattr(frame, "rotation", 0) or 0),
-            "duration_s": self.survey.seconds,
+            "duration_s": self.survey.length_s,
             "fps": float(rate) if rate else self.survey.number / max(self.survey.seconds, 0.001),
             "audio": self.sound is not None,
+            "sound_left_out": self.sound_left_out,
             "step_s": self.step_s,
             "shown": list(self.shown),
             "seccomp": closed,
@@ -299,9 +236,7 @@ class DecodingPass:
         self.out.send_json(b"I", info)
 
     def picture(self, frame: Any) -> None:
-        at_s = float(frame.time or 0.0)
-        self.begin = at_s if self.begin is None else self.begin
-        at_s -= self.begin
+        at_s = max(0.0, float(frame.time or 0.0) - self.survey.begin_s)
         if (frame.width, frame.height) != self.size:
             raise MediaRefused("changes_size", max(0.0, at_s))
         if frame.is_corrupt:
@@ -322,13 +257,25 @@ class DecodingPass:
             self.out.send(b"F", TIME.pack(at_s), *packed(reduced))
 
     def hear(self, resampler: Any, frame: Any) -> None:
+        if frame is not None and frame.time is not None:
+            self.fill_gap(float(frame.time) - self.survey.begin_s)
         try:
             parts = resampler.resample(frame)
         except (av.error.FFmpegError, ValueError):
             return  # the sound changes its format; what was decoded so far stays
         for part in parts:
             samples = np.frombuffer(part.planes[0], np.int16)[: part.samples * 2]
+            self.samples += part.samples
             self.out.send(b"S", samples.astype("<i2").tobytes())
+
+    def fill_gap(self, at_s: float) -> None:
+        """Send the silence before a frame of sound that begins at ``at_s``."""
+        missing = round(min(at_s, self.survey.length_s) * SOUND_HZ) - self.samples
+        if missing < TOGETHER_S * SOUND_HZ:
+            return
+        self.samples += missing
+        for start in range(0, missing, SOUND_HZ):
+            self.out.send(b"S", bytes(4 * min(SOUND_HZ, missing - start)))
 
 
 def preload() -> None:
@@ -347,16 +294,20 @@ def main() -> None:
     file = os.fdopen(0, "rb", buffering=1 << 20)
     out = MessageWriter(os.fdopen(os.dup(1), "wb", buffering=1 << 20))
     closed = seccomp.lock_down()
-    try:
+
+    def opened() -> Any:
+        file.seek(0)
         # The file cannot choose a demuxer or make FFmpeg open anything else.
-        container = av.open(
+        return av.open(
             file,
             format=demuxer,
             metadata_errors="ignore",
             buffer_size=1 << 18,
             container_options={"codec_whitelist": ",".join(limits.DECODERS)},
         )
-        DecodingPass(out, container, step_s).run(closed)
+
+    try:
+        DecodingPass(out, opened, step_s).run(closed)
     except MediaRefused as refused:
         out.send_json(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})
     except MemoryError:

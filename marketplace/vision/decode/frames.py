@@ -21,7 +21,11 @@ _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is known about a video: ``width``, ``height`` as watched (px), ``times`` of the kept pictures (s)."""
+    """What is known about a video: ``width``, ``height`` as watched (px), ``times`` of the kept pictures (s).
+
+    Times count from the moment at which the first of picture and sound begins, ``duration_s`` to the end of the last.
+    ``sound_left_out``: there is a sound, in a codec that is not taken.
+    """
 
     sha256: str
     width: int
@@ -32,6 +36,7 @@ class VideoInfo:
     step_s: float
     closed_by: str
     times: tuple[float, ...]
+    sound_left_out: bool = False
 
 
 @dataclass(frozen=True)

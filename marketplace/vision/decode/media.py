@@ -166,6 +166,7 @@ class _MessageReader:
             duration_s=max(stated.duration_s, self.times[-1]),
             fps=stated.fps,
             audio=stated.audio,
+            sound_left_out=stated.sound_left_out,
             step_s=STEP_S,
             closed_by=f"bubblewrap and {by}" if sandbox.bubblewrap() else by,
             times=tuple(self.times),
@@ -256,6 +257,7 @@ class _StatedVideo:
     audio: bool
     shown: tuple[int, int]
     seccomp: bool
+    sound_left_out: bool
 
 
 def _checked(payload: bytearray) -> _StatedVideo:
@@ -271,6 +273,7 @@ def _checked(payload: bytearray) -> _StatedVideo:
             bool(table["audio"]),
             shown_size(int(table["width"]), int(table["height"])),
             bool(table["seccomp"]),
+            bool(table["sound_left_out"]),
         )
         check_size(stated.width, stated.height)
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):

@@ -26,7 +26,7 @@ def runs(sights: Mapping[int, T], times: Sequence[float], duration_s: float, cut
     """Return the stretches that sights (by picture) make, if every picture was searched.
 
     Sights at most JOIN_GAP_S apart belong to one stretch. An edge is midway between the last picture without and the
-    first with the sight, or at the cut between them.
+    first with the sight, or at the cut between them. The last picture stays to the end, as players hold it.
     """
     result: list[TimeRun[T]] = []
     pictures = sorted(sights)
@@ -43,7 +43,7 @@ def _run(
     run: Sequence[int], sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]
 ) -> TimeRun[T]:
     first, last = run[0], run[-1]
-    start = 0.0 if first == 0 else edge(times[first - 1], times[first], cuts)
+    start = times[0] if first == 0 else edge(times[first - 1], times[first], cuts)
     end = duration_s if last + 1 == len(times) else edge(times[last], times[last + 1], cuts)
     return TimeRun(start, max(end, start), tuple((picture, sights[picture]) for picture in run))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marketplace.core.message import Message
+from marketplace.vision.decode.frames import VideoInfo
 from marketplace.vision.pipeline import Answer, WantedBrand
 from marketplace.vision.read import market_languages
 
@@ -12,16 +13,16 @@ SIDE_ENOUGH_PX = 700
 
 
 def not_seen(
-    side_px: int, brand: WantedBrand, answers: Mapping[str, Answer], not_judged: Sequence[str] = ()
+    info: VideoInfo, brand: WantedBrand, answers: Mapping[str, Answer], not_judged: Sequence[str] = ()
 ) -> list[Message]:
-    """Return the messages for a video whose shorter side is ``side_px``; ``not_judged``: languages of it in which a
-    disclosure cannot be judged."""
+    """Return the messages for a video; ``not_judged``: languages of it in which a disclosure cannot be judged."""
     return [
         *_references(brand, answers["marks"]["references"]),
-        *_sound(answers["speech"]),
+        *_sound(answers["speech"], info.sound_left_out),
         *_faces(answers["faces"]),
         *_languages(not_judged),
-        *_size(side_px),
+        *_size(min(info.width, info.height)),
+        *_length(info),
         _ALWAYS,
     ]
 
@@ -55,8 +56,15 @@ def _references(brand: WantedBrand, references: list[dict[str, Any]]) -> Iterato
         )
 
 
-def _sound(speech: Answer) -> Iterator[Message]:
-    if not speech["sound"]:
+def _sound(speech: Answer, left_out: bool) -> Iterator[Message]:
+    if left_out:
+        yield Message(
+            "sound_left_out",
+            "声音的编码不受支持，因此没有听声音；请以 AAC 导出，或手动标注口播。",
+            "The sound is in a codec that is not taken, so nobody listened: export it as AAC, or mark what is spoken "
+            "yourself.",
+        )
+    elif not speech["sound"]:
         yield Message("no_sound", "视频没有声音。", "The video has no sound.")
     elif speech["by"] is None:
         yield Message(
@@ -84,6 +92,15 @@ def _faces(faces: Answer) -> Iterator[Message]:
             "faces_not_looked_for",
             "没有安装人脸模型，未检查是否遮挡人脸。",
             "No face model is installed: whether faces are covered was not checked.",
+        )
+
+
+def _length(info: VideoInfo) -> Iterator[Message]:
+    if len(info.times) == 1:
+        yield Message(
+            "one_picture",
+            "画面只有一帧，没有变化，因此看不出露出的起止。",
+            "There is only one picture, so it cannot be told when anything begins or ends.",
         )
 
 
