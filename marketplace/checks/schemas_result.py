@@ -132,6 +132,13 @@ class PlanComparisonOut(Schema):
     model_version = fields.String()
 
 
+class LookAlikeOut(Schema):
+    start_s = fields.Float(required=True)
+    end_s = fields.Float(required=True)
+    name = fields.String(required=True)
+    text = fields.String(required=True)
+
+
 class NotSeenOut(Schema):
     code = fields.String(required=True)
     zh = fields.String(required=True)
@@ -165,6 +172,10 @@ class VideoResultOut(CorrectedResultOut):
     speech = fields.Nested(CheckedSpeechOut, required=True)
     not_judged = fields.List(
         fields.String(), metadata={"description": "Languages in which a disclosure could not be recognised."}
+    )
+    look_alikes = fields.List(
+        fields.Nested(LookAlikeOut),
+        metadata={"description": "Words that are nearly a name of the brand: not counted, for a person to look at."},
     )
     not_seen = fields.List(fields.Nested(NotSeenOut), required=True)
 

@@ -139,7 +139,11 @@ def test_headers_that_a_call_must_have_are_described(client: FlaskClient) -> Non
         assert ("Idempotency-Key" in described) == endpoint.once, path
         assert ("If-Match" in described) == endpoint.if_match, path
     uploads = description(client)["paths"]["/api/v1/video-uploads/{upload_id}"]["patch"]["parameters"]
-    assert {one["name"]: one["required"] for one in uploads} == {"Upload-Offset": True, "Upload-Checksum": False}
+    assert {one["name"]: one["required"] for one in uploads} == {
+        "Tus-Resumable": True,
+        "Upload-Offset": True,
+        "Upload-Checksum": False,
+    }
 
 
 def test_schemas_are_named_as_types_and_used(client: FlaskClient) -> None:

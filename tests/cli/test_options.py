@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from marshmallow import fields, validate
 
+from marketplace.briefs.vocabulary import MARKETS
 from marketplace.channels import schemas as channels
 from marketplace.cli.main import main
 from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber
@@ -66,6 +67,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "export --shape": channels.WRITTEN_SHAPES,
     "--decimal": choices_of(channels.ImportQuery, "decimal"),
     "--shares": choices_of(channels.ImportQuery, "shares"),
+    "--market": MARKETS,
     "--verdict": choices_of(DecisionsIn, "verdict"),
     "--status": list(map(str, DECIDABLE)),
     "--prove": selection.PROVE,
