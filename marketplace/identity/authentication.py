@@ -136,13 +136,19 @@ _SESSION_SEEN = sa.text(
 )
 
 
+_NO_KEY = Bilingual(
+    "Authorization 头里的不是密钥：应写作 'Bearer inl_...'，一个字符也不少。",
+    "What Authorization holds is no key: write 'Bearer inl_...' with every letter of it.",
+)
+
+
 def authenticate(session: Session, header: str) -> Actor:
     """Return the Actor of an Authorization header; NOBODY without one. Raises NotSignedIn for a bad one."""
     if not header:
         return NOBODY
     scheme, _, credential = header.partition(" ")
     if scheme.lower() != "bearer" or not credential.isascii() or not 20 <= len(credential) <= 200:
-        raise NotSignedIn
+        raise NotSignedIn(_NO_KEY)
     if credential.startswith(SESSION_PREFIX):
         return _by_session(session, credential)
     return _by_key(session, credential)

@@ -1,19 +1,22 @@
 """Refusals are told in the language that the caller asks for, and in that one alone."""
 
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import DBAPIError
 
+from marketplace.core import db
+from marketplace.core.http import problems
 from marketplace.core.http.caller_language import language_of
 from marketplace.demo import wishes
-from tests.make.people import Somebody, somebody
+from tests.make.people import Somebody, mandate, somebody
+from tests.test_two_languages import HAN
 
-HAN = re.compile("[\u4e00-\u9fff]")
 ZH = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 
 
@@ -126,7 +129,7 @@ def test_a_refused_value_is_told_with_what_would_be_taken(
 @pytest.mark.parametrize(
     ("sent", "en", "zh"),
     [
-        (b'{\n "title": "x",\n}', "line 3, character 1", "第 3 行第 1 个字符"),
+        (b'{\n "title": x\n}', "line 2, character 11: Expecting value", "第 2 行第 11 个字符处，应当是一个值"),
         (b'{"title": \xe9}', "byte 11 is not UTF-8", "第 11 个字节不是 UTF-8"),
     ],
 )
@@ -156,3 +159,30 @@ def test_an_id_of_another_noun_is_told_from_a_path_that_leads_nowhere(client: Fl
         )
     assert "26 letters" in told(client.get("/api/v1/briefs/brf_short", headers=brand.headers))[0]["detail"]
     assert "look at the path" in told(client.get("/api/v1/nothing", headers=brand.headers))[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "status", "rule"),
+    [
+        (
+            "INSERT INTO memberships (id, party_id, person_id, permissions, created_at)"
+            " VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), '{}', now())",
+            409,
+            "fk_memberships_",
+        ),
+        ("UPDATE parties SET timezone = 'Nowhere/At_all'", 422, ""),
+        ("UPDATE parties SET name = NULL", 422, "not_null"),
+        ("UPDATE mandates SET share_basis_points = 10001", 422, "ck_mandates_share_range"),
+    ],
+)
+def test_what_a_rule_of_the_database_refuses_is_no_fault_of_ours(
+    app: Flask, brand: Somebody, statement: str, status: int, rule: str
+) -> None:
+    mandate(somebody("agency"), somebody("creator").party_id)
+    with pytest.raises(DBAPIError) as refused, db.transaction() as session:
+        session.execute(sa.text(statement))
+    known = problems.translate(refused.value)
+    assert known is not None
+    assert (known.status, str(known.more.get("rule", "")).startswith(rule)) == (status, True)
+    assert HAN.search(known.detail.zh)
+    assert not HAN.search(known.detail.en)

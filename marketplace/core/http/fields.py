@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core import ids
 from marketplace.core.http.caller_language import caller_language
-from marketplace.core.http.load_refusals import NO_OBJECT, LoadText, refusal
+from marketplace.core.http.load_refusals import NO_LINK, NO_OBJECT, LoadText, refusal
 from marketplace.core.message import Bilingual
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
 
@@ -27,6 +27,18 @@ _SAID_OF_PATTERNS = {
         "这里应当是 64 个小写十六进制字符。", "Must be 64 hexadecimal digits, in small letters."
     ),
 }
+_WORDS_OF_LETTERS = {
+    r"^[a-z][a-z0-9_]{1,29}$": ("数字和 _", "digits and _"),
+    r"^[a-z][a-z0-9_.-]{0,39}$": ("数字、_、. 和 -", "digits, _, . and -"),
+}
+_SAID_OF_PATTERNS |= {
+    pattern: refusal(
+        f"要以小写字母开头，只用小写字母、{zh}。", f"Begin with a small letter, and use small letters, {en} only."
+    )
+    for pattern, (zh, en) in _WORDS_OF_LETTERS.items()
+}
+_SAID_OF_PATTERNS["^[a-z0-9_-]+$"] = refusal("只用小写字母、数字、_ 和 -。", "Use small letters, digits, _ and - only.")
+_SAID_OF_PATTERNS[r"^https?://[^\s<>\"]{3,}$"] = NO_LINK
 _SAID_OF_OTHERS = refusal("必须符合格式 {regex}。", "Must match the pattern {regex}.")
 _WHOLE = refusal("这里应当是整数。", "Must be a whole number.")
 _TIME = refusal(

@@ -124,8 +124,9 @@ def field_errors_of(messages: Any, schema: Any = None, data: Any = None, pointer
                 continue
             word = str(key).encode("utf-8", "replace").decode()[:100].replace("~", "~0").replace("/", "~1")
             inner, part = _inside(schema, key), _part(data, key)
-            if inner is None and isinstance(schema, Schema) and value == [_OF_SCHEMAS["unknown"]]:
-                yield FieldError(f"{pointer}/{word}", _unknown(schema, str(key)))
+            holder = schema.schema if isinstance(schema, fields.Nested) else schema
+            if inner is None and isinstance(holder, Schema) and value == [_OF_SCHEMAS["unknown"]]:
+                yield FieldError(f"{pointer}/{word}", _unknown(holder, str(key)))
             else:
                 yield from field_errors_of(value, inner, part, f"{pointer}/{word}")
     elif isinstance(messages, list | tuple):

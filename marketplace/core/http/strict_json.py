@@ -59,12 +59,30 @@ def _refused(reason: Bilingual) -> DomainError:
     )
 
 
+# The beginnings of the json module's sentences, and what they say.
+_WANTED = {
+    "Expecting value": "应当是一个值",
+    "Expecting property name": "应当是双引号里的名称",
+    "Expecting ',' delimiter": "应当是逗号或结尾",
+    "Expecting ':' delimiter": "应当是冒号",
+    "Extra data": "后面还有多余的内容",
+    "Unterminated string": "开始的文字没有结尾的引号",
+    "Invalid control character": "有不能直接写的控制字符",
+    "Invalid \\": "反斜杠后面写错了",
+    "Illegal trailing comma": "多了一个逗号",
+}
+
+
+def _wanted(message: str) -> str:
+    return next((zh for begins, zh in _WANTED.items() if message.startswith(begins)), "读不下去")
+
+
 def _reason(error: ValueError | RecursionError) -> Bilingual:
     if isinstance(error, RecursionError):
         return _TOO_DEEP
     if isinstance(error, json.JSONDecodeError):
         return Bilingual(
-            f"第 {error.lineno} 行第 {error.colno} 个字符处读不下去",
+            f"第 {error.lineno} 行第 {error.colno} 个字符处，{_wanted(error.msg)}",
             f"line {error.lineno}, character {error.colno}: {error.msg}",
         )
     if isinstance(error, UnicodeDecodeError):
