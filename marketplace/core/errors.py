@@ -85,6 +85,19 @@ class NotSignedIn(DomainError):
         super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="inlay"'})
 
 
+class SecondFactorNeeded(DomainError):
+    """The password was right, and the account asks for a code too: send `code` with the rest."""
+
+    status = 401
+    code = "second-factor-needed"
+    title = Bilingual("还需要验证码", "A code is needed too")
+
+
+class WrongCode(NotSignedIn):
+    code = "wrong-code"
+    title = Bilingual("验证码不对", "The code is wrong")
+
+
 class NotAllowed(DomainError):
     status = 403
     code = "not-allowed"

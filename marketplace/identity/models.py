@@ -168,3 +168,17 @@ class ConsoleSession(Base):
     expires_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class SecondFactor(Base):
+    """What a person's app makes codes of. It counts from `confirmed_at` on, when a first code was right."""
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), unique=True)
+    secret: Mapped[str]
+    # Of codes for the day on which the app is lost; each is good once.
+    recovery_hashes: Mapped[list[str]]
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    # The 30-second step of the newest code that was taken: none is good twice.
+    last_step: Mapped[int] = mapped_column(default=0)

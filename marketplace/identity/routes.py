@@ -13,7 +13,7 @@ from marketplace.core.http.failed_attempts import FailedAttempts
 from marketplace.core.http.fields import one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, keep_for_replay, session
-from marketplace.identity import api_keys, invites, mandates, service, sessions
+from marketplace.identity import api_keys, invites, mandates, second_factors, service, sessions
 from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyKind
@@ -41,6 +41,13 @@ from marketplace.identity.schemas import (
     SignInIn,
     SignUpIn,
 )
+from marketplace.identity.second_factor_schemas import (
+    RecoveryCodesOut,
+    SecondFactorCodeIn,
+    SecondFactorOut,
+    SecondFactorRemoval,
+)
+from marketplace.identity.second_factors import NewFactor, RecoveryCodes
 from marketplace.identity.service import CurrentUser, EnteredCreator, PartySeat
 from marketplace.identity.sessions import OwnSession, SignedIn
 
@@ -114,6 +121,29 @@ def get_me() -> CurrentUser:
 def change_password(body: dict[str, Any]) -> None:
     """Change the password; every other session of the person ends."""
     sessions.change_password(session(), actor(), **body, token=_token())
+
+
+_OWN_FACTOR: dict[str, Any] = {"allow": SIGNED_IN, "once": False, "counted": "sign-in", "while_suspended": True}
+
+
+@blueprint.post("/people/me/second-factor", **_OWN_FACTOR, answers=SecondFactorOut, status=201)
+def begin_second_factor() -> NewFactor:
+    """Begin to set up a second factor; it counts once a first code was confirmed."""
+    return second_factors.begin(session(), actor())
+
+
+@blueprint.post(
+    "/people/me/second-factor/confirm", **_OWN_FACTOR, takes=SecondFactorCodeIn, answers=RecoveryCodesOut, status=200
+)
+def confirm_second_factor(body: dict[str, Any]) -> RecoveryCodes:
+    """Confirm the second factor with a first code, and get the recovery codes."""
+    return second_factors.confirm(session(), actor(), **body)
+
+
+@blueprint.post("/people/me/second-factor/remove", **_OWN_FACTOR, takes=SecondFactorRemoval, status=204)
+def remove_second_factor(body: dict[str, Any]) -> None:
+    """Take the second factor away, with the password and a code."""
+    second_factors.remove(session(), actor(), **body)
 
 
 @blueprint.get(

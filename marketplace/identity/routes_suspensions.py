@@ -6,7 +6,7 @@ from uuid import UUID
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.request_handling import actor, session
-from marketplace.identity import suspensions
+from marketplace.identity import second_factors, suspensions
 from marketplace.identity.models import Party, Person
 from marketplace.identity.schemas import PartyStandingOut, PersonStandingOut, ReasonIn, SuspensionIn, VerificationIn
 
@@ -49,3 +49,9 @@ def suspend_person(body: dict[str, Any], person_id: UUID) -> Person:
 def reinstate_person(body: dict[str, Any], person_id: UUID) -> Person:
     """Let a suspended person in again."""
     return suspensions.reinstate_person(session(), actor(), person_id, **body)
+
+
+@blueprint.post("/people/<id('per'):person_id>/reset-second-factor", **_DECIDES, takes=ReasonIn, status=204)
+def reset_second_factor(body: dict[str, Any], person_id: UUID) -> None:
+    """Take away the second factor of somebody who has lost it; their sessions end. Make sure of who asks first."""
+    second_factors.reset(session(), actor(), person_id, **body)

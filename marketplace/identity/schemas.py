@@ -214,6 +214,13 @@ class SignInIn(Schema):
     email = EmailField(required=True)
     password = _password(required=True)
     party_id = IdField("pty", load_default=None, allow_none=True)
+    code = TextField(
+        40,
+        load_default=None,
+        allow_none=True,
+        load_only=True,
+        metadata={"description": "Of an account with a second factor: what its app shows, or a recovery code."},
+    )
 
 
 class ActorOut(Schema):
@@ -266,6 +273,9 @@ class MeOut(Schema):
     person = fields.Nested(PersonOut, required=True)
     memberships = fields.List(fields.Nested(MySeatOut), attribute="seats", required=True)
     actor = fields.Nested(ActorOut, required=True)
+    second_factor = fields.Boolean(
+        required=True, metadata={"description": "Whether signing in asks you for a code too."}
+    )
 
 
 class InviteIn(Schema):

@@ -15,7 +15,7 @@ from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, mandates, party_days, policy, sessions
+from marketplace.identity import authentication, mandates, party_days, policy, second_factors, sessions
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import (
     TIMEZONE,
@@ -49,6 +49,7 @@ class CurrentUser:
     person: Person
     seats: Sequence[PartySeat]
     actor: Actor
+    second_factor: bool
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,8 @@ def _me(session: Session, actor: Actor, person_id: UUID) -> CurrentUser:
     )
     if actor.key_id is not None:
         query = query.where(Membership.party_id == actor.party_id)
-    return CurrentUser(
-        person, [PartySeat(person, party, membership) for membership, party in session.execute(query)], actor
-    )
+    seats = [PartySeat(person, party, membership) for membership, party in session.execute(query)]
+    return CurrentUser(person, seats, actor, second_factors.has_one(session, person_id))
 
 
 def find(session: Session, actor: Actor, party_id: UUID) -> Party:

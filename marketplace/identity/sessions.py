@@ -15,7 +15,7 @@ from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFou
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, passwords, policy
+from marketplace.identity import authentication, passwords, policy, second_factors
 from marketplace.identity.models import ConsoleSession, Membership, Party, Person
 
 WRONG = Bilingual("邮箱或密码不对。", "The e-mail address or the password is wrong.")
@@ -45,16 +45,19 @@ def require_password(person: Person | None, password: str) -> Person:
     return person
 
 
-def sign_in(session: Session, *, email: str, password: str, hours: int, party_id: UUID | None = None) -> SignedIn:
+def sign_in(
+    session: Session, *, email: str, password: str, hours: int, party_id: UUID | None = None, code: str | None = None
+) -> SignedIn:
     """Begin a session of `hours` for one of the person's parties.
 
     A suspended party's people may sign in, to read. Raises NotSignedIn; and, for the right password only, NotAllowed
-    (the person is suspended, or has no seat anywhere) and InvalidInput (which party?).
+    (the person is suspended, or has no seat anywhere), InvalidInput (which party?), SecondFactorNeeded and WrongCode.
     """
     with policy.unfiltered(session):
         person = require_password(person_of(session, email), password)
         authentication.refuse_suspended_person(person)
         party = _seat(session, person, party_id)
+        second_factors.require_code(session, person, code)
         # As with a key, the part before the dot may be logged and counted; only the part after it is secret.
         public = "".join(secrets.choice(ids.ALPHABET) for _ in range(12))
         token = f"{authentication.SESSION_PREFIX}{public}.{authentication.new_token()}"

@@ -28,6 +28,10 @@ GET    /sessions                                          SSFFFFFFFFF
 DELETE /sessions/{session_id}                             SSFFFFFFFFF
 GET    /people/me                                         SSYYYYYYYYF
 POST   /people/me/password                                SSFFFFFFFFF
+POST   /people/me/second-factor                           SSFFFFFFFFF
+POST   /people/me/second-factor/confirm                   SSFFFFFFFFF
+POST   /people/me/second-factor/remove                    SSFFFFFFFFF
+POST   /people/{person_id}/reset-second-factor            SSFFFFFFNFF
 GET    /parties                                           SSYYYYYYYYF
 GET    /parties/{party_id}                                SSYNNNNNYYF
 GET    /parties/{party_id} | creators                     SSNNYNYNYNF

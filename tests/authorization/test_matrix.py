@@ -19,6 +19,9 @@ UNKEYED = {
     "/sign-up": "the address is unique, and a password's hash must not stay in the key's row",
     "/sessions": "signing in twice makes two sessions and harms nobody",
     "/people/me/password": "a password's hash must not stay in the key's row",
+    "/people/me/second-factor": "the secret must not stay in the key's row; asked again, it is another one",
+    "/people/me/second-factor/confirm": "the recovery codes must not stay in the key's row",
+    "/people/me/second-factor/remove": "a password's hash must not stay in the key's row",
     "/invites/accept": "a seat is taken once, and a password comes with it",
     "/briefs/{brief_id}/what-if": "nothing is stored, so that a retry repeats nothing",
     "/video-uploads": "clients of tus know no such key, and an upload that nobody sends is forgotten",
@@ -42,6 +45,7 @@ def test_every_endpoint_names_its_roles(app: Flask) -> None:
 
 def test_only_what_reads_is_open_to_a_key_that_may_read(app: Flask) -> None:
     open_to_all = {"/sign-up", "/sessions", "/sessions/current", "/invites/accept", "/people/me/password"}
+    open_to_all |= {f"/people/me/second-factor{more}" for more in ("", "/confirm", "/remove")}
     open_to_all.add("/sessions/{session_id}")  # the service lets in the person alone, signed in
     changing = {path: endpoint for (method, path), endpoint in routes(app).items() if method != "GET"}
     reading = {path for path, endpoint in changing.items() if endpoint.needs in (None, Permission.READ)}

@@ -328,6 +328,9 @@ def body(method: str, path: str, world: World) -> Any:
         # Another address each time: wrong passwords are counted per account.
         ("POST", "/sessions"): {"email": f"{new_id().hex}@example.org", "password": "not the password"},
         ("POST", "/people/me/password"): {"old": "not the password", "new": new_id().hex},
+        ("POST", "/people/me/second-factor/confirm"): {"code": "000000"},
+        ("POST", "/people/me/second-factor/remove"): {"password": "not the password", "code": "000000"},
+        ("POST", "/people/{person_id}/reset-second-factor"): REASON,
         ("PATCH", "/parties/{party_id}"): {"name": "New name"},
         **{("POST", f"/parties/{{party_id}}/{name}"): REASON for name in ("suspend", "reinstate", "unverify")},
         **{("POST", f"/people/{{person_id}}/{name}"): REASON for name in ("suspend", "reinstate")},

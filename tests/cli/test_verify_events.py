@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from marketplace.cli.main import main
+from marketplace.core.ids import new_id
 from marketplace.local.servers import LocalServers
+from tests.market import owner_of
 from tests.running_market import RunningMarket, running_market
 
 pytestmark = pytest.mark.process
@@ -32,9 +34,10 @@ def inlay(market: RunningMarket, *words: str, key: str = "", **env: str) -> Resu
 
 def joined(market: RunningMarket) -> str:
     """Sign a brand up and in; return its key."""
-    words = ("sign-up", "--email", "lin@verify.example", "--name", "Lin", "--kind", "brand", "--party", "青柠岛")
+    email = f"{new_id().hex}@verify.example"
+    words = ("sign-up", "--email", email, "--name", "Lin", "--kind", "brand", "--party", "青柠岛")
     assert inlay(market, *words, "--password", PASSWORD).exit_code == 0
-    signed_in = inlay(market, "sign-in", "--email", "lin@verify.example", "--password", PASSWORD, "--print-key")
+    signed_in = inlay(market, "sign-in", "--email", email, "--password", PASSWORD, "--print-key")
     return signed_in.stdout.strip()
 
 
@@ -44,7 +47,7 @@ def checked(market: RunningMarket, key: str, *words: str) -> tuple[int, dict[str
 
 
 def owner(market: RunningMarket, statement: str) -> None:
-    engine = sa.create_engine(market.database_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(owner_of(market.database_url), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         assert connection.exec_driver_sql(statement).rowcount >= 1
 
@@ -83,6 +86,5 @@ def test_what_it_is_asked_has_to_make_sense(market: RunningMarket, tmp_path: Pat
     assert two.exit_code == 2
     broken = tmp_path / "heads.json"
     broken.write_text("[]")
-    signed_in = inlay(market, "sign-in", "--email", "lin@verify.example", "--password", PASSWORD, "--print-key")
-    refused = inlay(market, "verify", "events", "--heads", str(broken), key=signed_in.stdout.strip())
+    refused = inlay(market, "verify", "events", "--heads", str(broken), key=joined(market))
     assert (refused.exit_code, "no file that --heads wrote" in refused.output) == (2, True), refused.output

@@ -93,7 +93,9 @@ def test_every_route_that_changes_something_is_shut_to_a_suspended_party(app: Fl
         ("POST", "/invites/accept"),
         ("PUT", "/videos/{video_id}/signed"),
         ("DELETE", "/sessions/current"),  # one's own safety
+        ("DELETE", "/sessions/{session_id}"),
         ("POST", "/people/me/password"),
+        *(("POST", f"/people/me/second-factor{more}") for more in ("", "/confirm", "/remove")),
     }
     assert all(endpoint.while_suspended for key, endpoint in routes(app).items() if key[0] == "GET")
 

@@ -9,6 +9,7 @@ from marketplace.cli.calls.api_commands import show
 from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, hint
+from marketplace.cli.shown.summaries import in_words
 from marketplace.core.message import Bilingual
 
 _KINDS = ("brand", "creator", "agency")
@@ -54,14 +55,16 @@ def sign_up(
 @click.option("--party", type=IdArgument("party"), help="The party to act for, where you sit in several.")
 @click.option("--print-key", is_flag=True, help="Print the session's key, for INLAY_KEY, and keep nothing here.")
 @_password("Your password.")
+@click.option("--code", help="Of an account with a second factor: its app's code; asked for when left out.")
 @click.pass_obj
-def sign_in(api: ApiClient, /, email: str, party: str | None, print_key: bool, password: str) -> None:
+def sign_in(api: ApiClient, /, email: str, party: str | None, print_key: bool, password: str, code: str | None) -> None:
     """Sign in at this market.
 
     The session is kept in a file of yours that nobody else may read, in place of the last one there. A key in
     INLAY_KEY or --key comes before it.
     """
-    answer = api.call("POST", "/sessions", {"email": email, "password": password, "party_id": party})
+    body = {"email": email, "password": password, "party_id": party, "code": code}
+    answer = api.sign_in(body) or api.call("POST", "/sessions", body | {"code": _asked_code()})
     if print_key:
         click.echo(answer["token"])
         return
@@ -81,6 +84,10 @@ def sign_in(api: ApiClient, /, email: str, party: str | None, print_key: bool, p
             f"Signed in at {api.url} as {actor['role']} {actor['party_id']}, until {until} UTC.",
         )
     )
+
+
+def _asked_code() -> str:
+    return str(click.prompt(in_words("验证码", "Code"), err=True))
 
 
 @click.command("sign-out")
@@ -112,6 +119,40 @@ def change_password(api: ApiClient, /, old: str, new: str) -> None:
     """
     api.call("POST", "/people/me/password", {"old": old, "new": new})
     hint(Bilingual("密码已修改。", "The password is changed."))
+
+
+@click.command("second-factor")
+@click.option("--remove", is_flag=True, help="Take it away, with your password and a code.")
+@click.pass_obj
+def second_factor(api: ApiClient, /, remove: bool) -> None:
+    """Set a second factor up, or take it away.
+
+    Signing in asks for a code of an app then, and not for the password alone.
+    """
+    if remove:
+        password = click.prompt(in_words("密码", "Password"), hide_input=True, err=True)
+        api.call("POST", "/people/me/second-factor/remove", {"password": password, "code": _asked_code()})
+        hint(Bilingual("已移除第二因素。", "The second factor is removed."))
+        return
+    made = api.call("POST", "/people/me/second-factor", None)
+    hint(
+        Bilingual(
+            f"请在验证器应用中输入密钥 {made['secret']}，或使用地址 {made['uri']}",
+            f"Type the secret {made['secret']} into your app, or use the address {made['uri']}",
+        )
+    )
+    kept = api.call("POST", "/people/me/second-factor/confirm", {"code": _asked_code()})
+    if api.as_json:
+        echo_json(kept)
+        return
+    hint(
+        Bilingual(
+            "第二因素已启用。请把这些恢复码写在纸上，每个只能用一次：",
+            "The second factor counts from now on. Keep these recovery codes on paper; each is good once:",
+        )
+    )
+    for code in kept["recovery_codes"]:
+        click.echo(code)
 
 
 @click.command("accept")

@@ -10,6 +10,11 @@ CALLS = (*market_calls.CALLS, *channel_calls.CALLS, *people_calls.CALLS, *other_
 BY_HAND: Mapping[str, tuple[str, ...]] = {
     "sign-up": ("POST /sign-up",),
     "sign-in": ("POST /sessions",),
+    "me second-factor": (
+        "POST /people/me/second-factor",
+        "POST /people/me/second-factor/confirm",
+        "POST /people/me/second-factor/remove",
+    ),
     "sign-out": ("DELETE /sessions/current",),
     "me password": ("POST /people/me/password",),
     "invites accept": ("POST /invites/accept",),

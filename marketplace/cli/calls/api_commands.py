@@ -70,7 +70,12 @@ LONGER: Mapping[str, Mapping[str, LazyCommand]] = {
             "marketplace.cli.account.sign_in:accept_invite", "Take the seat that an invitation offers."
         )
     },
-    "me": {"password": LazyCommand("marketplace.cli.account.sign_in:change_password", "Change your password.")},
+    "me": {
+        "password": LazyCommand("marketplace.cli.account.sign_in:change_password", "Change your password."),
+        "second-factor": LazyCommand(
+            "marketplace.cli.account.sign_in:second_factor", "Set a second factor up, or take it away."
+        ),
+    },
     "overlaps": {
         "sketch": LazyCommand("marketplace.cli.transfer:sketch", "Make a sketch of the ids in FILE and hand it in.")
     },

@@ -110,7 +110,8 @@ PEOPLE = (
         body="fields",
     ),
     _reasoned("parties", "/parties/{party}", "unverify", "Take a verification back (administrators)."),
-    _reasoned("people", "/people/{person}", "suspend", "End a person's sessions and stop their keys (administrators)."),
+    _reasoned("people", "/people/{person}", "suspend", "Stop a person's sessions and keys (administrators)."),
+    _reasoned("people", "/people/{person}", "reset-second-factor", "Take a lost second factor away (administrators)."),
     _reasoned("people", "/people/{person}", "reinstate", "Let a suspended person in again (administrators)."),
     ApiCommand("members", "list", "GET", "/parties/{party}/members", "List who sits in a party.", _MEMBER),
     ApiCommand(

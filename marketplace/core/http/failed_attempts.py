@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import redis
 
-from marketplace.core.errors import NotSignedIn, TooMany, Unavailable
+from marketplace.core.errors import NotSignedIn, TooMany, Unavailable, WrongCode
 from marketplace.core.http.rate_limits import CANNOT_COUNT
 from marketplace.core.message import Bilingual
 
@@ -28,14 +28,25 @@ class FailedAttempts:
         """Count what is tried within, if it fails. Raises TooMany before it is tried, Unavailable without Redis."""
         # No e-mail address is kept, and none is in the name of a key.
         hashed = hashlib.sha256(account.strip().lower().encode()).hexdigest()
+        codes = f"inlay:codes:{hashed}"
         failed, known = f"inlay:failed:{hashed}", f"inlay:known:{hashed}:{hashlib.sha256(address.encode()).hexdigest()}"
         try:
             tries, is_known = int(self._redis.get(failed) or 0), bool(self._redis.exists(known))
-            left_s = max(1, int(self._redis.ttl(failed)))
+            # Whoever tries codes has the password, so that strangers lock nobody out with them, and nobody may go on.
+            tried_codes = int(self._redis.get(codes) or 0)
+            left_s = max(1, int(self._redis.ttl(codes if tried_codes >= TRIES else failed)))
         except redis.RedisError as error:
             raise Unavailable(CANNOT_COUNT) from error
+        minutes = -(-left_s // 60)
+        if tried_codes >= TRIES:
+            raise TooMany(
+                Bilingual(
+                    f"验证码输错的次数太多，请在 {minutes} 分钟后再试。",
+                    f"Too many wrong codes for this account. Try again in {minutes} minutes.",
+                ),
+                headers={"Retry-After": str(left_s)},
+            )
         if tries >= TRIES and not is_known:
-            minutes = -(-left_s // 60)
             raise TooMany(
                 Bilingual(
                     f"这个账户输错密码的次数太多，请在 {minutes} 分钟后再试，或在您以前登录过的地方登录。",
@@ -46,6 +57,9 @@ class FailedAttempts:
             )
         try:
             yield
+        except WrongCode:
+            self._count(codes)
+            raise
         except NotSignedIn:
             self._count(failed)
             raise
