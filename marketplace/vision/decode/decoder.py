@@ -5,7 +5,7 @@ A message is a tag (1 byte), a length (8 bytes, big-endian) and that many bytes:
 ====  =======================================================================================================
 tag   payload
 ====  =======================================================================================================
-I     JSON: width, height, rotation, duration_s, fps, audio (bool), sound_left_out (bool), step_s,
+I     JSON: width, height, rotation, mirrored (bool), duration_s, fps, audio (bool), sound_left_out (bool), step_s,
       shown (width, height), seccomp
 T     time (8 bytes, double, s), then a thumbnail of THUMB (height, width, 3) bytes, BGR
 F     time, then a picture of ``shown`` size as planar YUV 4:2:0 (I420)
@@ -17,6 +17,7 @@ D     JSON: frames, broken; the last message
 
 import importlib
 import json
+import math
 import os
 import pkgutil
 import struct
@@ -29,6 +30,7 @@ import av
 import av.audio.resampler
 import av.logging
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from marketplace.vision.decode import limits, seccomp, spare_pictures
@@ -130,6 +132,18 @@ def shown_size(width: int, height: int) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
+def orientation(frame: Any) -> tuple[int, bool]:
+    """Return how a picture is to be watched: mirrored left to right first if need be, then turned by so many degrees
+    counter-clockwise. A display matrix (ISO/IEC 14496-12) that reflects is a mirror and a turn."""
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return 0, False
+    a, b, _, c, d = struct.unpack_from("=5i", bytes(matrix))
+    mirrored = a * d - b * c < 0
+    across, down = (-a, -b) if mirrored else (a, b)
+    return round(-math.degrees(math.atan2(down, across))), mirrored
+
+
 def packed(frame: Any) -> Iterator[bytes]:
     """Yield a picture's planes without the padding of their lines."""
     for plane in frame.planes:
@@ -220,11 +234,12 @@ class DecodingPass:
         # The size of the first picture itself: the header's may be wrong, or that of a later picture.
         check_size(frame.width, frame.height)
         self.size, self.shown = (frame.width, frame.height), shown_size(frame.width, frame.height)
-        rate = self.video.average_rate
+        rate, (rotation, mirrored) = self.video.average_rate, orientation(frame)
         info = {
             "width": frame.width,
             "height": frame.height,
-            "rotation": int(getattr(frame, "rotation", 0) or 0),
+            "rotation": rotation,
+            "mirrored": mirrored,
             "duration_s": self.survey.length_s,
             "fps": float(rate) if rate else self.survey.number / max(self.survey.seconds, 0.001),
             "audio": self.sound is not None,

@@ -227,7 +227,7 @@ class _MessageReader:
         if self.times and at_s <= self.times[-1]:
             return  # out of order; there is a picture for this step already
         planes = np.frombuffer(payload, np.uint8, offset=TIME.size).reshape(height * 3 // 2, width)
-        image = turned(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), stated.rotation)
+        image = turned(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), stated.rotation, stated.mirrored)
         path = picture_path(self.work, len(self.times))
         if not cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise OSError("The frame cache cannot be written; is the disk full?")
@@ -237,8 +237,10 @@ class _MessageReader:
 _SIDEWAYS = (90, 270)
 
 
-def turned(picture: Picture | Any, rotation: int) -> Any:
-    """Return a picture as it is meant to be watched; ``rotation``: degrees counter-clockwise, as FFmpeg gives it."""
+def turned(picture: Picture | Any, rotation: int, mirrored: bool = False) -> Any:
+    """Return a picture as it is meant to be watched: ``mirrored`` left to right first, then turned by ``rotation``
+    degrees counter-clockwise."""
+    picture = cv2.flip(picture, 1) if mirrored else picture
     rotate_code = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}.get(
         rotation % 360
     )
@@ -252,6 +254,7 @@ class _StatedVideo:
     width: int
     height: int
     rotation: int
+    mirrored: bool
     duration_s: float
     fps: float
     audio: bool
@@ -268,6 +271,7 @@ def _checked(payload: bytearray) -> _StatedVideo:
             int(table["width"]),
             int(table["height"]),
             int(table["rotation"]),
+            bool(table["mirrored"]),
             float(table["duration_s"]),
             float(table["fps"]),
             bool(table["audio"]),
