@@ -15,7 +15,16 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("marketplace/**/*.py"), *ROOT.glob("workers/**/*.py")])
 HAN = re.compile("[\u4e00-\u9fff]")
 # Where the two texts stand among the arguments.
-BOTH = {"Bilingual": 0, "refusal": 0, "LoadText": 0, "FileRefused": 0, "CannotKeep": 0, "BadSketch": 0, "Message": 1}
+BOTH = {
+    "Bilingual": 0,
+    "refusal": 0,
+    "LoadText": 0,
+    "FileRefused": 0,
+    "CannotKeep": 0,
+    "BadSketch": 0,
+    "BadReference": 0,
+    "Message": 1,
+}
 # Settings are read by whoever runs the market, before anybody has a language.
 ENGLISH_ONLY = {ROOT / "marketplace/core/config.py"}
 

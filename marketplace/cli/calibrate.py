@@ -43,7 +43,7 @@ def calibrate(api: ApiClient, /, rows: Iterable[str], weights: Path | None) -> N
     try:
         result = calibration.calibrate(_read(rows))
     except TooFewRows as error:
-        fail(str(error))
+        fail(error.said)
     if api.as_json:
         echo_json(asdict(result))
     else:

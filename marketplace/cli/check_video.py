@@ -125,7 +125,7 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None, markets: tup
     try:
         images = references.load_folder(refs) if refs is not None else []
     except references.BadReference as error:
-        fail(str(error), 2)
+        fail(error.said, EXIT_USAGE)
     brand_sought: WantedBrand = _vision("pipeline").WantedBrand(names, tuple(images), markets=markets)
     return brand_sought
 

@@ -198,14 +198,19 @@ def refuse(response: "urllib3.BaseHTTPResponse") -> NoReturn:
                 f"The server answered {response.status} without saying why.",
             )
         )
-    lines = [": ".join(filter(None, (str(problem.get("title", response.status)), problem.get("detail", ""))))]
-    lines += [f"  {error['pointer']}: {error['detail']}" for error in problem.get("errors", [])]
-    fail("\n".join(lines))
+    colon = "：" if spoken() == "zh" else ": "
+    lines = [colon.join(filter(None, (str(problem.get("title", response.status)), problem.get("detail", ""))))]
+    lines += [f"  {error['pointer']}{colon}{error['detail']}" for error in problem.get("errors", [])]
+    _end("\n".join(lines), EXIT_REFUSED)
 
 
-def fail(sentence: str | Bilingual, code: int = EXIT_REFUSED) -> NoReturn:
+def fail(sentence: Bilingual, code: int = EXIT_REFUSED) -> NoReturn:
     """End the command with one sentence on standard error, in the language of the command."""
-    click.echo(f"inlay: {sentence if isinstance(sentence, str) else say(sentence)}", err=True)
+    _end(say(sentence), code)
+
+
+def _end(text: str, code: int) -> NoReturn:
+    click.echo(f"inlay: {text}", err=True)
     raise click.exceptions.Exit(code)
 
 

@@ -33,5 +33,5 @@ def completion(context: click.Context, /, shell: str) -> None:
     try:
         script = made(context.find_root().command, {}, "inlay", "_INLAY_COMPLETE").source()
     except RuntimeError as error:
-        fail(str(error))
+        fail(Bilingual(f"无法生成补全：{error}", f"Completion cannot be made: {error}"))
     click.echo(f"# {_HOW[shell]}\n{script}")

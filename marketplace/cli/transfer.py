@@ -196,8 +196,10 @@ def sketch(
     try:
         data = theta_sketch.sketch(_ids(file, column), bytes.fromhex(salt["salt"]), platform)
         people = theta_sketch.read(data, bytes.fromhex(salt["salt"])).people
-    except (OSError, UnicodeDecodeError, csv.Error, theta_sketch.BadSketch) as error:
-        fail(f"{file}: {error}", 2)
+    except theta_sketch.BadSketch as error:
+        fail(Bilingual(f"{file}：{error.said.zh}", f"{file}: {error.said.en}"), EXIT_USAGE)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        fail(Bilingual(f"读不了 {file}：{error}", f"{file}: {error}"), EXIT_USAGE)
     if out is not None:
         out.write_bytes(data)
         click.echo(

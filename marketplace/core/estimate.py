@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from marketplace.core.message import Bilingual
+
 
 class Estimate(NamedTuple):
     """A number with the ends of its interval (80 % unless its field says otherwise); each None where not known."""
@@ -68,3 +70,35 @@ def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise NameTwice(name_twice(pairs) or "")
     return members
+
+
+# The beginnings of the json module's sentences, and what they say.
+_WANTED = {
+    "Expecting value": "应当是一个值",
+    "Expecting property name": "应当是双引号里的名称",
+    "Expecting ',' delimiter": "应当是逗号或结尾",
+    "Expecting ':' delimiter": "应当是冒号",
+    "Extra data": "后面还有多余的内容",
+    "Unterminated string": "开始的文字没有结尾的引号",
+    "Invalid control character": "有不能直接写的控制字符",
+    "Invalid \\": "反斜杠后面写错了",
+    "Illegal trailing comma": "多了一个逗号",
+}
+
+
+def _wanted(message: str) -> str:
+    return next((zh for begins, zh in _WANTED.items() if message.startswith(begins)), "读不下去")
+
+
+def json_fault(error: ValueError) -> Bilingual:
+    """Return what is wrong with a text that is no JSON, and where: a part of a sentence, without its full stop."""
+    if isinstance(error, json.JSONDecodeError):
+        return Bilingual(
+            f"第 {error.lineno} 行第 {error.colno} 个字符处，{_wanted(error.msg)}",
+            f"line {error.lineno}, character {error.colno}: {error.msg}",
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return Bilingual(f"第 {error.start + 1} 个字节不是 UTF-8", f"byte {error.start + 1} is not UTF-8")
+    if isinstance(error, NameTwice):
+        return Bilingual(f"同一个对象里“{error.name[:100]}”出现了两次", str(error))
+    return Bilingual("有个数太长", "a number is too long")

@@ -18,6 +18,14 @@ class Bilingual(NamedTuple):
         return self.zh if language == "zh" else self.en
 
 
+class ToldError(ValueError):
+    """A fault in what a person gave: `said` tells it in both languages, and logs have the English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.said = Bilingual(zh, en)
+
+
 @dataclass(frozen=True)
 class Message:
     """One statement in two languages.

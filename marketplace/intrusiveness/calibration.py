@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marketplace.core.lazy_import import lazy_module
+from marketplace.core.message import ToldError
 from marketplace.intrusiveness import constants
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
-class TooFewRows(ValueError):
+class TooFewRows(ToldError):
     """The rows allow no judgement: there is only one outcome, or there are too few creators to hold some out."""
 
 
@@ -106,8 +107,10 @@ def calibrate(rows: OutcomeRows) -> ScoreCalibration:
     events, creators = int(rows.backlash.sum()), len(np.unique(rows.creators))
     if not 0 < events < len(rows) or creators < FOLDS:
         raise TooFewRows(
+            f"{creators} 位创作者的 {len(rows)} 个视频中有 {events} 个遭遇反弹："
+            f"两种结果都要有，创作者至少 {FOLDS} 位。",
             f"There are {events} videos with backlash among {len(rows)} of {creators} creators: both outcomes and at"
-            f" least {FOLDS} creators are needed."
+            f" least {FOLDS} creators are needed.",
         )
     points = np.array(constants.POINTS)
     chances = {

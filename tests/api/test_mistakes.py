@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import urllib3
+from click.testing import CliRunner
 
+from marketplace.cli.main import main
 from marketplace.core.ids import new_id
 from marketplace.local.servers import LocalServers
 from tests.make import bids as make_bids
@@ -199,6 +201,25 @@ def answered(market: Market, mistake: Mistake, language: str) -> tuple[int, str]
     said = f"`{errors[0]['pointer']}` {errors[0]['detail']}" if errors else answer.body["detail"]
     assert bool(HAN.search(answer.body["title"] + said)) == (language == "zh-CN"), (mistake.words, said)
     return answer.status, re.sub(r"\b([a-z]{3})_[0-9a-z]{26}\b", r"\1_...", said).replace("|", r"\|")
+
+
+@pytest.mark.parametrize(("language", "colon"), [("zh", "："), ("en", ": ")])
+def test_the_command_says_the_same_in_the_language_that_it_is_asked_for(
+    market: Market, tmp_path: Path, language: str, colon: str
+) -> None:
+    file = tmp_path / "brief.json"
+    file.write_text(json.dumps(brief(titel="x", budget=60000)))
+    env = {"INLAY_URL": market.url, "INLAY_KEY": market.keys["brand"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    words = ("--language", language, "briefs", "create", "--file", str(file))
+    done = CliRunner(env=env).invoke(main, words)
+    accept = {"zh": "zh-CN", "en": "en"}[language]
+    answer = market.send("brand", "POST", "/briefs", brief(titel="x", budget=60000), Accept_Language=accept).body
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == [
+        f"inlay: {answer['title']}{colon}{answer['detail']}",
+        *(f"  {error['pointer']}{colon}{error['detail']}" for error in answer["errors"]),
+    ]
+    assert all(bool(HAN.search(line)) == (language == "zh") for line in done.stderr.splitlines())
 
 
 def test_each_mistake_is_answered_as_the_page_says(market: Market) -> None:

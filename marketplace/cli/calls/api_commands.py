@@ -16,7 +16,7 @@ from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
 from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import Column, echo_json, fields, find, hint, summary, table
-from marketplace.core.estimate import unique_names
+from marketplace.core.estimate import json_fault, unique_names
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
 
@@ -275,5 +275,8 @@ def _read(file: Any) -> Any:
         hint(Bilingual("请输入 JSON，以 Ctrl-D 结束。", "Type JSON, and end it with Ctrl-D."))
     try:
         return json.load(file, object_pairs_hook=unique_names)
-    except (ValueError, RecursionError) as error:
-        fail(Bilingual(f"{file.name} 不是 JSON：{error}。", f"{file.name} is no JSON: {error}."), EXIT_USAGE)
+    except RecursionError:
+        fail(Bilingual(f"{file.name} 嵌套太深。", f"{file.name} is nested too deeply."), EXIT_USAGE)
+    except ValueError as error:
+        fault = json_fault(error)
+        fail(Bilingual(f"{file.name} 不是 JSON：{fault.zh}。", f"{file.name} is no JSON: {fault.en}."), EXIT_USAGE)

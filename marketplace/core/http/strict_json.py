@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from flask import request
 
 from marketplace.core.errors import DomainError, WrongMediaType
-from marketplace.core.estimate import NameTwice, unique_names
+from marketplace.core.estimate import json_fault, unique_names
 from marketplace.core.message import Bilingual
 
 DEPTH_MAX = 40
@@ -59,39 +59,12 @@ def _refused(reason: Bilingual) -> DomainError:
     )
 
 
-# The beginnings of the json module's sentences, and what they say.
-_WANTED = {
-    "Expecting value": "应当是一个值",
-    "Expecting property name": "应当是双引号里的名称",
-    "Expecting ',' delimiter": "应当是逗号或结尾",
-    "Expecting ':' delimiter": "应当是冒号",
-    "Extra data": "后面还有多余的内容",
-    "Unterminated string": "开始的文字没有结尾的引号",
-    "Invalid control character": "有不能直接写的控制字符",
-    "Invalid \\": "反斜杠后面写错了",
-    "Illegal trailing comma": "多了一个逗号",
-}
-
-
-def _wanted(message: str) -> str:
-    return next((zh for begins, zh in _WANTED.items() if message.startswith(begins)), "读不下去")
-
-
 def _reason(error: ValueError | RecursionError) -> Bilingual:
     if isinstance(error, RecursionError):
         return _TOO_DEEP
-    if isinstance(error, json.JSONDecodeError):
-        return Bilingual(
-            f"第 {error.lineno} 行第 {error.colno} 个字符处，{_wanted(error.msg)}",
-            f"line {error.lineno}, character {error.colno}: {error.msg}",
-        )
-    if isinstance(error, UnicodeDecodeError):
-        return Bilingual(f"第 {error.start + 1} 个字节不是 UTF-8", f"byte {error.start + 1} is not UTF-8")
-    if isinstance(error, NameTwice):
-        return Bilingual(f"同一个对象里“{error.name[:100]}”出现了两次", str(error))
     if isinstance(error, _NoNumber):
         return Bilingual(f"{error} 不是 JSON 的数", f"{error} is not a number in JSON")
-    return Bilingual("有个数太长", "a number is too long")
+    return json_fault(error)
 
 
 def _too_deep(parsed: Any) -> bool:

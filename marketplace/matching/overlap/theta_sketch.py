@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from marketplace.core.lazy_import import lazy_module
-from marketplace.core.message import Bilingual
+from marketplace.core.message import ToldError
 
 if TYPE_CHECKING:
     import datasketches
@@ -37,12 +37,8 @@ _FAMILY, _FORM = 3, 3  # a compact theta sketch of the present form
 _HEAD_BYTES = 8
 
 
-class BadSketch(ValueError):
+class BadSketch(ToldError):
     """What was handed in is no sketch by the market's salt, or one that a market does not take; `said` says why."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.said = Bilingual(zh, en)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from marketplace.core.message import ToldError
 from marketplace.vision.decode.frames import Picture
 
 SIDES_PX = (320, 128)  # features are taken at two sizes: marks in videos are small
@@ -27,7 +28,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 REFERENCES_MAX = 12
 
 
-class BadReference(ValueError):
+class BadReference(ToldError):
     """The reference image cannot be used; the message says which one and what to do."""
 
 
@@ -119,10 +120,16 @@ def _read(name: str, data: bytes) -> tuple[Picture, Picture]:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
             if image.width * image.height > PIXELS_MAX or min(image.size) < 16:
-                raise BadReference(f"{name}: a reference image has 16 px to {PIXELS_MAX / 1e6:g} megapixels.")
+                raise BadReference(
+                    f"{name}：参考图要有 16 像素到 {PIXELS_MAX / 1e6:g} 百万像素。",
+                    f"{name}: a reference image has 16 px to {PIXELS_MAX / 1e6:g} megapixels.",
+                )
             rgba = np.asarray(image.convert("RGBA"), np.float32)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadReference(f"{name}: this is no PNG, JPEG or WebP image that can be read.") from error
+        raise BadReference(
+            f"{name}：这不是能读的 PNG、JPEG 或 WebP 图片。",
+            f"{name}: this is no PNG, JPEG or WebP image that can be read.",
+        ) from error
     alpha = rgba[..., 3:] / 255
     blended = (rgba[..., :3] * alpha + BACKGROUND * (1 - alpha)).astype(np.uint8)
     return np.asarray(cv2.cvtColor(blended, cv2.COLOR_RGB2GRAY), np.uint8), np.asarray(rgba[..., 3], np.uint8)
@@ -132,7 +139,10 @@ def load_folder(folder: Path) -> list[ReferenceImage]:
     """Return the references of a folder, by name. Raises BadReference, NotADirectoryError."""
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
     if len(files) > REFERENCES_MAX:
-        raise BadReference(f"{folder}: at most {REFERENCES_MAX} reference images; found {len(files)}.")
+        raise BadReference(
+            f"{folder}：参考图最多 {REFERENCES_MAX} 张，这里有 {len(files)} 张。",
+            f"{folder}: at most {REFERENCES_MAX} reference images; found {len(files)}.",
+        )
     return [prepare(file.name, file.read_bytes()) for file in files]
 
 

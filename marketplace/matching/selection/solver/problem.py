@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.core.message import Bilingual
+from marketplace.core.message import ToldError
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
@@ -32,12 +32,8 @@ ROUNDING = 1e-9
 SHORT = 1 + 1e-4
 
 
-class CannotKeep(ValueError):
+class CannotKeep(ToldError):
     """The limits cannot be kept together; `said` states which."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.said = Bilingual(zh, en)
 
 
 @dataclass(frozen=True, eq=False)
