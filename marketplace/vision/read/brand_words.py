@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean
 
 from rapidfuzz import fuzz
@@ -185,11 +186,12 @@ _CLAIMS: dict[str, re.Pattern[str]] = {
 
 def disclosure(text: str, names: Sequence[str] = ()) -> str | None:
     """Return the words that mark a text as paid for, or None. ``names``: of the brand, which may stand beside them."""
-    found = _disclosing(text, names)
+    found = _disclosing(text, tuple(names))
     return None if found is None else found.text
 
 
-def _disclosing(text: str, names: Sequence[str]) -> DisclosureWords | None:
+@lru_cache(maxsize=4096)  # a line stays for many pictures
+def _disclosing(text: str, names: tuple[str, ...]) -> DisclosureWords | None:
     found = disclosing_words(text)
     return found if found is not None or not names else disclosing_words(_without(text, names))
 
@@ -216,5 +218,5 @@ def claims(text: str) -> list[str]:
 
 def only_discloses(text: str, names: Sequence[str]) -> bool:
     """Return whether a text says who paid for the video and nothing more: such a line sells and shows nothing."""
-    found = _disclosing(text, names)
+    found = _disclosing(text, tuple(names))
     return found is not None and not claims(text) and not around(_without(text, names), found)

@@ -53,6 +53,8 @@ def forms(name: str) -> NameForms:
     return NameForms(letters, bare, with_and)
 
 
+# A line stays for many pictures, each with the same text.
+@lru_cache(maxsize=1 << 15)
 def mentioned(text: str, name: str) -> str | None:
     """Return how a name is written in a text that was read, in letters and digits, or None if it is not in it."""
     name_forms = forms(name)
@@ -126,6 +128,7 @@ def without_handles(text: str, name: str) -> str:
     return _TOKEN.sub(lambda hit: " " if mentioned(hit[0], name) is not None else hit[0], text)
 
 
+@lru_cache(maxsize=1 << 15)
 def looks_like(text: str, name: str) -> str | None:
     """Return what in a text looks or sounds nearly like a name that is not mentioned in it, or None."""
     if mentioned(text, name) is not None:
