@@ -107,7 +107,7 @@ def notice_share(plan: Timeline, law: NoticeLaw = LAW) -> NoticeShare:
         return NoticeShare(0.0, 0.0, 0.0)
     units = _spread(len(fields(law)) + 1)
     # Some draws at a time, for every exposure is looked at in every stretch of time.
-    most = max(1, CELLS_MAX // (len(plan.exposures) * (2 * len(plan.exposures) + STEPS)))
+    most = max(1, CELLS_MAX // (len(plan.exposures) * (3 * len(plan.exposures) + STEPS)))
     parts = [_sure_and_hoped(plan, law, units[first : first + most]) for first in range(0, DRAWS, most)]
     sure, hoped = np.concatenate(parts, axis=1)
     low, middle = np.round(np.quantile(sure, (LOW, MIDDLE)), DECIMALS).tolist()
@@ -174,10 +174,13 @@ def _shares(plan: Timeline, constants: dict[str, Table], drawn: _PlanDraws) -> T
     steps = np.arange(STEPS // 2 + 1) / (STEPS // 2)
     leaving = np.concatenate([-np.log1p(steps * np.expm1(-gone)), steps * gone], axis=1)
     moments = np.minimum(tau[:, None] * leaving ** (1 / LOSS_POWER), plan.duration_s)
-    times = merged_sights.merged(drawn.starts, drawn.ends, moments)
+    # When an exposure has named the brand once: from then on it adds nothing, so that time is cut there as well.
+    lengths = drawn.ends - drawn.starts
+    once = drawn.starts + np.minimum(lengths, lengths / np.maximum(drawn.mentions, 1.0))
+    times = merged_sights.merged(drawn.starts, drawn.ends, np.concatenate([moments, once], axis=1))
     seen = merged_sights.sights(times, drawn.strengths)
     well = np.minimum(1.0, seen.attention / constants["attention"][:, None])
-    heard, together = merged_sights.named(times, drawn.ends - drawn.starts, drawn.mentions, well)
+    heard, together = merged_sights.named(times, lengths, drawn.mentions, well)
     worth = seen.worth + constants["heard_s"][:, None] * heard + constants["named_s"][:, None] * together
     memory = worth / np.sqrt(drawn.brands)[:, None] / constants["theta_s"][:, None]
     shares: Table = constants["ceiling"] * _noticing(memory, (times.edges / tau[:, None]) ** LOSS_POWER)
