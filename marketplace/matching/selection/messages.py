@@ -82,19 +82,21 @@ REASONS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) -> Bilingual:
-    """Return why a bid is out, and the price at which it would have been in."""
+def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None, settled: bool = True) -> Bilingual:
+    """Return why a bid is out, and the price at which it would have been in: asked of the choice, or an estimate."""
     zh, en = (text.format(**numbers) for text in REASONS[code])
     if would_win_at is None:
         return Bilingual(zh, en)
     if would_win_at.amount == 0:
+        return Bilingual(f"{zh}只有免费时才会入选。", f"{en} Only for free would it have been chosen.")
+    if not settled:
         return Bilingual(
-            f"{zh}只有免费时换入才会更好。",
-            f"{en} Only for free would a set with it have reached more.",
+            f"{zh}估计费用降到约 {would_win_at.show()} 时可能入选（未重新选择核对）。",
+            f"{en} At about {would_win_at.show()} it might have been chosen (an estimate: no choice was made again).",
         )
     return Bilingual(
-        f"{zh}若费用不高于 {would_win_at.show()}，换入后组合的触达更大。",
-        f"{en} At {would_win_at.show()} or less, a set with it would have reached more.",
+        f"{zh}若费用为 {would_win_at.show()}，同样的选择会选中它；再高 2% 则不会。",
+        f"{en} At {would_win_at.show()} the same choice would have taken it, at 2 % more not.",
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from marketplace.core.money import Money, show_minor
 from marketplace.matching.overlap import coverage, lift_law, set_union, units
 from marketplace.matching.selection import band, buyer_limits, messages
 from marketplace.matching.selection.inputs import SetInputs
-from marketplace.matching.selection.solver import curves, exact, explain
+from marketplace.matching.selection.solver import chosen_again, curves, exact, explain
 from marketplace.matching.selection.solver import problem as problems
 from marketplace.matching.selection.solver import search as solver_search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
@@ -32,6 +32,8 @@ MODEL_VERSION = "s-" + fingerprint(_VERSIONS)[:12]
 # the second number; above the third nothing is left to gain.
 PROVE_OPTIONS, PROVE_BELOW, PROVED_ENOUGH = 1_000, 0.97, 0.999
 GAP = 1e-3
+# So many choices are made again for the winning prices of all bids that are out; two or three settle one.
+CHOICES_MOST = 20
 
 Progress = Callable[[str, int, int | None], None]
 CannotKeep = problems.CannotKeep
@@ -56,7 +58,11 @@ class FoundSet:
 
 def search(inputs: SetInputs, limits: SelectionLimits) -> FoundSet:
     """Return the set that the search finds. Raises CannotKeep if no set keeps the limits."""
-    market, bounds = inputs.market(), list[float]()
+    return _searched(inputs, inputs.market(), limits)
+
+
+def _searched(inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits) -> FoundSet:
+    bounds = list[float]()
 
     def look(asked: SelectionLimits) -> tuple[int, ...]:
         chosen = solver_search.choose(market, asked)
@@ -289,21 +295,52 @@ def _left_out(
         bid = int(inputs.options.bid_of[left_out.row])
         if bid not in chosen and (bid not in nearest or _gap(inputs, left_out) < _gap(inputs, nearest[bid])):
             nearest[bid] = left_out
+    ordered = sorted(nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment))
+    prices = _asked_prices(inputs, market, limits, [left_out for _, left_out in ordered])
     lines = []
-    for bid, left_out in sorted(
-        nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment)
-    ):
-        wins_at = None if left_out.wins_at is None else Money(inputs.currency, left_out.wins_at)
+    for bid, left_out in ordered:
+        price, settled = prices.get(left_out.row, (None, True))
+        wins_at = None if price is None else Money(inputs.currency, price)
         numbers = messages.shown_figures(_with_name(inputs, left_out.numbers), inputs.currency)
         lines.append(
             {
                 **_named(inputs, left_out.row, bid),
                 "reason": left_out.reason,
-                "would_win_at": None if left_out.wins_at is None else _money(inputs, left_out.wins_at),
-                **messages.left_out(left_out.reason, numbers, wins_at)._asdict(),
+                "would_win_at": None if price is None else _money(inputs, price),
+                "would_win_settled": settled,
+                **messages.left_out(left_out.reason, numbers, wins_at, settled)._asdict(),
             }
         )
     return lines
+
+
+def _asked_prices(
+    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, lines: Sequence[explain.LeftOut]
+) -> dict[int, tuple[int | None, bool]]:
+    """Return for each row with an estimate the price at which the same choice takes it, and whether that is settled.
+
+    The bids that were nearest to being chosen are asked first, because only so many choices are made.
+    """
+
+    def is_chosen(row: int, price: int) -> bool:
+        prices = market.prices.copy()
+        prices[row] = price
+        there = replace(inputs, options=inputs.options._replace(prices=prices))
+        try:
+            return row in _searched(there, replace(market, prices=prices), limits).options
+        except CannotKeep:
+            return False
+
+    asker = chosen_again.PriceAsker(is_chosen, CHOICES_MOST)
+    found: dict[int, tuple[int | None, bool]] = {}
+    for line in lines:
+        if line.wins_at is None:
+            continue
+        asked = chosen_again.AskedPrice(line.wins_at, False)
+        if asker.left > 0:
+            asked = asker.price(line.row, line.wins_at, limits.smallest, line.most)
+        found[line.row] = (asked.price, asked.settled)
+    return found
 
 
 def _with_name(inputs: SetInputs, numbers: Mapping[str, Any]) -> dict[str, Any]:

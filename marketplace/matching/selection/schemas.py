@@ -203,7 +203,15 @@ class LeftOutOut(SaidOut):
     option = fields.Integer(required=True)
     price = fields.Nested(MoneySchema, required=True)
     reason = one_of(REASONS, required=True)
-    would_win_at = fields.Nested(MoneySchema, required=True, allow_none=True)
+    would_win_at = fields.Nested(
+        MoneySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "At this price, all else as it is, the same choice takes the bid; null: at none."},
+    )
+    would_win_settled = fields.Boolean(
+        metadata={"description": "Whether the choice was made again at this price and 2 % above; else an estimate."}
+    )
 
 
 class BudgetPointOut(Schema):

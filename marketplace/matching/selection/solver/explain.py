@@ -23,13 +23,14 @@ from marketplace.matching.selection.solver.winning_price import winning_prices
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row of the market that is not in the set: the reason's code, its numbers, and the largest price in minor units,
-    to 1 %, at which a set with it would have reached more (None: at no price)."""
+    """A row of the market that is not in the set: the reason's code, its numbers, the largest price in minor units, to
+    1 %, at which a set with it would have reached more (None: at no price), and the largest that may be asked for."""
 
     row: int
     reason: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
     wins_at: int | None = None
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def explain(
         if other is not None:
             stands_at = _stands_at(capped, [*members, position_of[row]], other) / min(1.0, part)
             numbers |= {"member": int(capped.rows[other]), "stands_at": stands_at}
-        left_out.append(LeftOut(row, reason, numbers, wins_at))
+        left_out.append(LeftOut(row, reason, numbers, wins_at, int(min(market.prices[row] - 1, ceilings[row]))))
     return tuple(left_out)
 
 
