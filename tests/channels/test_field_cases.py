@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.channels.facts.account_handles import account_key
 from marketplace.channels.files.record_stream import FileRefused, ImportReading, ReadingOptions, open_import
+from marketplace.channels.files.shapes.cell_values import GivenFacts
 from marketplace.channels.files.tables.number_grammar import Decimal
 from marketplace.channels.records import ChannelRecord, RowError
 
@@ -129,3 +131,83 @@ def test_words_for_numbers() -> None:
     ]
     assert facts("J1_words_for_numbers.csv", "engagement_rate") == [0.023, None, None, None]
     assert facts("J1_words_for_numbers.csv", "expected_views") == [13_270_000, None, None, None]
+
+
+STUDIO = GivenFacts(date(2026, 11, 20), "https://www.youtube.com/@limei", 12_000)
+SAID = {"given": GivenFacts(date(2026, 11, 20))}
+
+
+def only(name: str, **options: object) -> ChannelRecord:
+    (record,) = records(name, **options)
+    return record
+
+
+def card(record: ChannelRecord) -> dict[str, int]:
+    return {line["length_tier"]: line["amount_minor"] for line in record.snapshot["rate_card"]}
+
+
+def test_a_saved_answer_of_xingtus_search() -> None:
+    ((_, column, _, said),) = row_errors("A1_xingtu_search_response.json")
+    assert (column, "taken_on=" in said) == ("last_update_time", True), "the day is asked for and never guessed"
+    record = only("A1_xingtu_search_response.json", **SAID)
+    assert (record.snapshot["followers"], len(record.videos)) == (618_932, 10)
+    assert record.snapshot["facts"]["median_views_30d"] in (95_560, 95_561)
+    assert record.snapshot["facts"]["suggested_cpm_minor"] == 2_400
+    assert (card(record)["21-60"], record.verticals) == (2_000_000, {"food": 1.0})
+    assert all(video["title"] and video["likes"] is not None and video["views"] for video in record.videos)
+
+
+def test_a_row_of_xingtu() -> None:
+    record = only("A2_xingtu_row.json")
+    assert (record.snapshot["taken_on"], card(record)["21-60"], len(record.videos)) == (date(2026, 11, 17), 320_000, 10)
+    assert record.snapshot["facts"]["suggested_cpm_minor"] == 3_000
+
+
+def test_audiences_in_numbers_of_people() -> None:
+    margins = only("A3_xingtu_counts.json").snapshot["margins"]
+    ages = {band: round(share, 4) for band, share in margins["age"].items()}
+    assert ages == {"18-23": 0.1725, "24-30": 0.2397, "31-40": 0.3339, "41-50": 0.1487, "51+": 0.1053}
+    assert {name: round(share, 4) for name, share in margins["gender"].items()} == {"female": 0.1795, "male": 0.8205}
+
+
+@pytest.mark.parametrize("name", ["G1_studio_en.csv", "G5_studio_pt.csv"])
+def test_tables_of_youtube_studio(name: str) -> None:
+    ((_, column, _, said),) = row_errors(name)
+    assert (column, "channel=@handle subscribers=12000 taken_on=2026-11-23" in said) == ("channel", True)
+    record = only(name, given=STUDIO)
+    assert (record.handle, record.snapshot["followers"]) == ("limei", 12_000)
+    assert len(record.videos) == (12 if name.startswith("G1") else len(record.videos))
+    assert all(video["views"] < 1_000_000 for video in record.videos), "the row of totals is no video"
+
+
+def test_the_newest_of_many_videos_are_kept() -> None:
+    reading = opened("G2_youtube_443_videos.csv")
+    (record,) = reading.records()
+    assert isinstance(record, ChannelRecord)
+    assert len(record.videos) == 200
+    assert any("newest 200" in note["en"] for note in reading.report.as_json()["notes"])
+
+
+def test_channels_that_take_turns() -> None:
+    found = records("G3_youtube_interleaved.csv")
+    assert [len(record.videos) for record in found] == [6, 6]
+    assert len({record.account_key for record in found}) == 2
+
+
+def test_one_person_has_one_account() -> None:
+    found = records("K1_same_person.csv")
+    assert len({account_key(record.account_key, record.handle).casefold() for record in found}) == 1
+
+
+def test_numbers_in_quotes() -> None:
+    first, second = only("L1_tiktok_strings.json"), only("L2_tiktok_strings.json")
+    assert first.snapshot["facts"]["growth_30d"] == 1440
+    assert (second.snapshot["followers"], second.snapshot["facts"]["growth_30d"]) == (80_000, 2_000)
+    assert second.snapshot["margins"]["gender"] == {"female": 0.61, "male": 0.39}
+    assert [(line["amount_minor"], line["currency"]) for line in second.snapshot["rate_card"]] == [(150_000, "USD")]
+
+
+def test_every_case_of_a_file_has_a_test() -> None:
+    here = Path(__file__).read_text(encoding="utf-8")
+    files = [path.name for path in CASES.iterdir() if path.suffix in (".csv", ".json", ".xlsx")]
+    assert [name for name in files if name not in here] == []

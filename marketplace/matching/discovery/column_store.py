@@ -55,7 +55,8 @@ _SELECT = (
     " coalesce((s.facts->>'suggested_cpm_minor')::float8, 'NaN') AS suggested_cpm,"
     f" coalesce({VIEWS}, 'NaN') AS expected_views,"
     " s.id AS snapshot_id, true AS known, f.log_centre, f.scale, f.df, f.smear, f.n_used, f.from_history, f.tier,"
-    " f.ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
+    " f.ad_load, coalesce(f.seconds, 'NaN') AS seconds, coalesce(f.idle_days, 'NaN') AS idle_days,"
+    " coalesce(f.newest_times, 'NaN') AS newest_times,"
     f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags,"
     f" {share_columns.stored_sql('f.shares')} AS shares, {select_list([FORECAST])}"
     " FROM channel_features f JOIN channels c ON c.id = f.channel_id JOIN parties p ON p.id = c.creator_id"
@@ -96,6 +97,8 @@ KINDS = {
     "tier": "int8",
     "ad_load": "float8",
     "seconds": "float8",
+    "idle_days": "float8",
+    "newest_times": "float8",
     "language": f"text:{LANGUAGE_BYTES}",
     "flags": "int8",
     "shares": f"bytes:{share_columns.BYTES}",

@@ -16,11 +16,12 @@ from marketplace.channels.anomalies import NOT_OFFERED
 from marketplace.channels.facts.language_tags import language_tag
 from marketplace.channels.policy import counts_once
 from marketplace.core.clock import now
+from marketplace.core.estimate import finite
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, segments, share_columns
 from marketplace.matching.audience.priors import ABROAD, CHINA
-from marketplace.matching.forecast import flags, platform_blend, pool, sponsored, view_forecast
+from marketplace.matching.forecast import flags, odd_videos, platform_blend, pool, sponsored, view_forecast
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
 from marketplace.matching.forecast.platform_blend import PlatformBlend
@@ -31,9 +32,11 @@ from marketplace.matching.forecast.pool import (
     VerticalPool,
     ViewHistories,
     histories,
+    packed,
     predict,
     priors_of,
 )
+from marketplace.matching.forecast.signals import CENTRE, CENTRE_SIGNS, SPREAD, SPREAD_SIGNS, against
 from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps, SponsoredMarket
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 from marketplace.matching.recompute import MODEL_CLOCK, MODEL_GROWTH, MODEL_PAUSE
@@ -138,6 +141,10 @@ def _pool(stored: dict[str, Any]) -> VerticalPool:
         values["centre"] += CENTRE_PRIOR[len(values["centre"]) :]
         values["spread"] += SPREAD_PRIOR[len(values["spread"]) :]
         values["smear"] = None
+    # Of a model from before signs were held.
+    for part, names, signs in (("centre", CENTRE, CENTRE_SIGNS), ("spread", SPREAD, SPREAD_SIGNS)):
+        wrong = against(values[part], names, signs)
+        values[part] = tuple(0.0 if off else value for value, off in zip(values[part], wrong, strict=True))
     return VerticalPool(**values)
 
 
@@ -230,6 +237,7 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
     tiers = view_forecast.tier_of(past.followers)
     told_followers = np.array([float(row.followers) for row in rows])
     peers = view_forecast.peers_upper(told_followers, priors_of(pools, np.arange(len(pools))))
+    idle, times = pool.days_idle(past), odd_videos.newest_times(packed(past, 0)[0])
     computed_at = now()
     features = []
     for index, row in enumerate(rows):
@@ -257,6 +265,8 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
                 "computed_at": computed_at,
                 "peers_upper": float(peers[index]),
                 "source_weight": view_forecast.source_weight(row.source, row.is_proven),
+                "idle_days": finite([float(idle[index])])[0],
+                "newest_times": finite([float(times[index])])[0],
                 **_basis(forecasts, gaps, past, index),
             }
         )

@@ -39,7 +39,8 @@ SNAPSHOT = (
 GATES = ("over_tolerance", "cost_unknown", "no_reach", "price_below_market")
 # "exclusivity_clash" was never raised; its bit stays so that stored numbers keep their meaning. "views_capped": the
 # forecast rests on flagged figures and counts at the upper end of the channel's peers. "too_little_known": the 80 %
-# interval of views is so wide that the bid ranks by its careful end.
+# interval of views is so wide that the bid ranks by its careful end, or that of people on target begins at nobody.
+# "newest_far_off": the newest video has ten times the usual views, or a tenth, and does not decide the forecast.
 MATCH = (
     "over_tolerance",
     "exclusivity_clash",
@@ -49,6 +50,7 @@ MATCH = (
     "price_below_market",
     "views_capped",
     "too_little_known",
+    "newest_far_off",
 )
 _FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
 
@@ -58,14 +60,15 @@ def bits(audience: Iterable[str], snapshot: Iterable[str]) -> int:
     return _bits(AUDIENCE, audience) | _bits(SNAPSHOT, snapshot)
 
 
-def of_matches(channels: Ints, gates: Bools, known: Bools, views_capped: Bools, little_known: Bools) -> Ints:
+def of_matches(
+    channels: Ints, gates: Bools, known: Bools, views_capped: Bools, little_known: Bools, far_off: Bools
+) -> Ints:
     """Return the flags of n matches as numbers [n]: their channels' flags, the gates [n, 4] that hold, whether the
-    audience is known [n], whether the forecast is held down to that of peers [n], and whether too little is known of
-    the views [n]."""
-    bits = np.array(
-        [1 << MATCH.index(code) for code in (*GATES, "no_audience_data", "views_capped", "too_little_known")]
-    )
-    own: Ints = np.concatenate([gates, np.stack([~known, views_capped, little_known], axis=1)], axis=1) @ bits
+    audience is known [n], whether the forecast is held down to that of peers [n], whether too little is known of the
+    views or people [n], and whether the newest video is far off the others [n]."""
+    codes = (*GATES, "no_audience_data", "views_capped", "too_little_known", "newest_far_off")
+    bits = np.array([1 << MATCH.index(code) for code in codes])
+    own: Ints = np.concatenate([gates, np.stack([~known, views_capped, little_known, far_off], axis=1)], axis=1) @ bits
     found: Ints = channels.astype(np.int64) | own << _FIRST[MATCH]
     return found
 

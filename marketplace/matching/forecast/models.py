@@ -63,7 +63,8 @@ class ChannelFeatures(Base):
     the weight of the platform's own forecast `platform_views`. `sponsored_gap`, with its 80 % ends, is log views of
     sponsored videos less those of others, from the two counts of videos (NULL: not known). `peers_upper` is what
     flagged figures count at most (NULL: followers are not known), `source_weight` the share of the careful forecast
-    that counts.
+    that counts. `idle_days` are those from the last video to the snapshot, `newest_times` the newest settled video's
+    views over the median of those before it (NULL: not known).
     `changed` is the transaction that last wrote the row, or something that the channel is searched by.
     """
 
@@ -95,6 +96,8 @@ class ChannelFeatures(Base):
     other_videos: Mapped[int] = mapped_column(default=0, server_default="0")
     peers_upper: Mapped[float | None] = mapped_column(default=None)
     source_weight: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    idle_days: Mapped[float | None] = mapped_column(default=None)
+    newest_times: Mapped[float | None] = mapped_column(default=None)
     changed: Mapped[int] = mapped_column(
         init=False, index=True, server_default=sa.text("(pg_current_xact_id()::text)::bigint")
     )

@@ -11,9 +11,10 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, sum_columns
 from marketplace.matching.audience.portable_math import exp, log
+from marketplace.matching.forecast import odd_videos
 from marketplace.matching.forecast.signals import SignalInputs, signals, unfinished
 
-MODEL_VERSION = "pool/3"
+MODEL_VERSION = "pool/4"
 HALF_LIFE_VIDEOS = 1.0
 VIDEOS_MAX = 10
 AGE_MIN_DAYS = 3.0
@@ -25,10 +26,11 @@ REFERENCE_FOLLOWERS, REFERENCE_VIEWS = 100_000.0, 3_000.0
 # Followers alone miss log views by 1.35 on average (846 creators, one search word, 2025-11): about ten times each way.
 FOLLOWERS_FACTOR = 10.0
 # Coefficients of signals.CENTRE and signals.SPREAD before a market has its own: the middle of the fits to six simulated
-# markets (benchmarks/quality/histories.py); pauses and wild channels tell nothing before a market has taught it, and a
-# video of three days lacks a fifth (early.py).
-CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1, 0.0, 0.0, 0.2)
-SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15, 0.0, 0.0)
+# markets (benchmarks/quality/histories.py); wild channels tell nothing before a market has taught it, and a video of
+# three days lacks a fifth (early.py). A pause costs a tenth for each factor of e over two weeks and widens the spread
+# as much: the simulated market with pauses teaches twice that, the others less.
+CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1, -0.1, 0.0, 0.2)
+SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15, 0.1, 0.0)
 SPREAD_RANGE = 0.9
 # A reported 30-day median misses the next video by 0.815 on average, measured where the last nine videos were known too
 # (matching.md 1.3).
@@ -242,12 +244,16 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
     value under the shrunk variance, widened or narrowed by its signals within a factor of exp(0.9). Both tables of
     signals are [n, 11].
     """
-    logs, ages = packed(past, skip)
+    told, ages = packed(past, skip)
+    logs = odd_videos.held_in(told, priors.s0_squared, priors.nu0)
     idle, lacking = _idle(past, ages, skip)
     summary = _summary(logs)
     seen = summary.n_used > 0
-    df = priors.nu0 + summary.df
-    variance = (priors.nu0 * priors.s0_squared + summary.df * summary.variance) / df
+    # How much is known of a channel's own spread, 0..1. Few videos that happen to agree do not narrow a forecast.
+    known = np.clip((summary.n_used - 1) / (VIDEOS_MAX - 1), 0.0, 1.0)
+    own_df = summary.df * np.where(summary.variance < priors.s0_squared, known, 1.0)
+    df = priors.nu0 + own_df
+    variance = (priors.nu0 * priors.s0_squared + own_df * summary.variance) / df
     with np.errstate(divide="ignore", invalid="ignore"):
         size = log(np.where(past.followers > 0, past.followers, np.nan) / REFERENCE_FOLLOWERS)
         base = np.sqrt(variance * (1 + 1 / summary.n_eff))
@@ -268,6 +274,7 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
     )
     centre_signals, spread_signals = signals(inputs)
     log_factor = np.clip(sum_columns(spread_signals * priors.spread), -SPREAD_RANGE, SPREAD_RANGE)
+    log_factor = np.where(log_factor < 0, known * log_factor, log_factor)
     prediction = ViewPrediction(
         centre=np.where(seen, summary.centre + sum_columns(centre_signals * priors.centre) + priors.bias, np.nan),
         scale=base * exp(log_factor),
@@ -278,6 +285,12 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
         summary=summary,
     )
     return prediction, centre_signals, spread_signals
+
+
+def days_idle(past: ViewHistories) -> Floats:
+    """Return the days [n] since each channel's last video, however young; NaN without one."""
+    last = np.min(np.nan_to_num(past.ages_days, nan=np.inf), axis=1, initial=np.inf)
+    return np.where(np.isfinite(last), np.maximum(last, 0.0), np.nan)
 
 
 def _idle(past: ViewHistories, ages: Floats, skip: int) -> tuple[Floats, Floats]:

@@ -3,12 +3,13 @@
 Every number is shrunk to a stated prior, a vertical's to the market's, so that few creators teach little.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from marketplace.matching.audience import regression
-from marketplace.matching.audience.arrays import Floats
+from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.forecast.pool import (
     ELASTICITY,
     ELASTICITY_SD,
@@ -24,7 +25,7 @@ from marketplace.matching.forecast.pool import (
     priors_of,
     summarise,
 )
-from marketplace.matching.forecast.signals import CENTRE, SPREAD, median
+from marketplace.matching.forecast.signals import CENTRE, CENTRE_SIGNS, SPREAD, SPREAD_SIGNS, against, median
 from marketplace.matching.forecast.variance_moments import match_weighted
 
 # The number of creators that the stated prior counts as against a market's own, and the market against one of its
@@ -85,11 +86,37 @@ def _learn(past: ViewHistories, pool: VerticalPool, base: VerticalPool) -> Verti
     # The constant takes up the error that all have in common: that is the bias, which _errors fits.
     with_constant = np.concatenate([table, np.ones((len(changes), 1))], axis=1)
     prior, ridge = np.array([*base.centre, 0.0]), np.array([*[weight] * len(CENTRE), 0.0])
-    centre = regression.absolute(with_constant, changes, 1 / np.sqrt(scale), prior, ridge)
+
+    def fit_centre(off: Bools) -> Floats:
+        left_out = np.append(off, np.False_)
+        columns, before = np.where(left_out, 0.0, with_constant), np.where(left_out, 0.0, prior)
+        return regression.absolute(columns, changes, 1 / np.sqrt(scale), before, ridge)
+
+    centre = _signed(fit_centre, CENTRE, CENTRE_SIGNS)
     errors = changes - regression.times(with_constant, centre)
     usual = ABSOLUTE_PER_SCALE * scale
-    spread = regression.log_spread(spread_signals, errors, usual, np.array(base.spread), np.full(len(SPREAD), weight))
+
+    def fit_spread(off: Bools) -> Floats:
+        columns, before = np.where(off, 0.0, spread_signals), np.where(off, 0.0, base.spread)
+        return regression.log_spread(columns, errors, usual, before, np.full(len(SPREAD), weight))
+
+    spread = _signed(fit_spread, SPREAD, SPREAD_SIGNS)
     return replace(pool, centre=tuple(centre[:-1].tolist()), spread=tuple(spread.tolist()))
+
+
+def _signed(fit: Callable[[Bools], Floats], names: Sequence[str], signs: Mapping[str, float]) -> Floats:
+    """Return fitted coefficients, with nothing for those whose sign is against what they may have.
+
+    ``fit`` takes which of the ``names`` are left out; further coefficients may follow theirs.
+    """
+    off = np.zeros(len(names), dtype=np.bool_)
+    while True:
+        found = fit(off)
+        wrong = against(found[: len(names)].tolist(), names, signs) & ~off
+        if not wrong.any():
+            found[: len(names)][off] = 0.0
+            return found
+        off |= wrong
 
 
 def _priors(pool: VerticalPool, past: ViewHistories) -> PoolPriors:

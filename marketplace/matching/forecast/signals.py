@@ -5,6 +5,7 @@ forecast by the mean alone.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ SLOW_RATIO = 1 / math.sqrt(math.sqrt(2))  # of one video's weight to the next ne
 QUICK_RATIO = 0.5  # the same of the recency-weighted mean
 CENTRE = ("last", "median_of_3", "median", "slow", "followers", "cadence", "high", "low", "idle", "wild", "unfinished")
 SPREAD = ("one", "own", "jump", "level", "cadence", "size", "drift", "middling", "whole", "idle", "wild")
+# Signs that coefficients may have, -1 or 1: a pause raises no forecast and narrows none, and a video that is not
+# watched to its end lacks views. Where a market's videos say the opposite, chance did it.
+CENTRE_SIGNS, SPREAD_SIGNS = {"idle": -1.0, "unfinished": 1.0}, {"idle": 1.0}
 _LEVEL_PER, _JUMP_MAX, _JUMP_USUAL, _DRIFT_USUAL = 2.0, 4.0, 0.8, 0.3
 # The SDs off the median from which a last video is a hit or a flop; the usual spreads of all videos of a channel.
 _ODD, _MIDDLING_USUAL, _WHOLE_USUAL, _SPREAD_MIN = 1.2, 0.4, 0.6, 0.05
@@ -51,6 +55,12 @@ class SignalInputs:
     size: Floats
     idle: Floats
     lacking: Floats
+
+
+def against(coefficients: Sequence[float], names: Sequence[str], signs: Mapping[str, float]) -> Bools:
+    """Return which coefficients have a sign that they may not have."""
+    found: Bools = np.array([signs.get(name, 0.0) * value < 0 for name, value in zip(names, coefficients, strict=True)])
+    return found
 
 
 def unfinished(ages: Floats) -> Floats:

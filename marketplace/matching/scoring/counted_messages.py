@@ -7,7 +7,9 @@ import numpy as np
 
 from marketplace.core.message import Message
 from marketplace.core.money import show_minor
-from marketplace.matching.forecast.view_forecast import OWN_WORD
+from marketplace.matching.forecast.signals import IDLE_MIN
+from marketplace.matching.forecast.view_forecast import LITTLE_KNOWN, OWN_WORD
+from marketplace.matching.scoring.score import NOBODY
 from marketplace.matching.scoring.scored_bid import ScoredBid
 from marketplace.matching.scoring.worth.noticing import REFERENCE, careful
 from marketplace.matching.scoring.worth.noticing import worth as worth_at
@@ -59,8 +61,11 @@ def doubts(bid: ScoredBid) -> Iterator[Message]:
 
 def _too_little(bid: ScoredBid) -> Iterator[Message]:
     """Yield that too little is known of the views to count on the middle, and what would mend it."""
+    if "too_little_known" not in bid.flags:
+        return
+    yield from _nobody(bid)
     low, high = bid.views.low, bid.views.high
-    if "too_little_known" not in bid.flags or not low or not high:
+    if not low or not high or high / low <= LITTLE_KNOWN[0]:
         return
     zh, en = (
         ("导入至少五条带播放量的视频", "five videos or more with their views")
@@ -87,6 +92,48 @@ def _too_little(bid: ScoredBid) -> Iterator[Message]:
             "width": {"value": high / low, "unit": "high end over low end"},
         },
     )
+
+
+def _nobody(bid: ScoredBid) -> Iterator[Message]:
+    """Yield that the interval of on-target people begins at nobody, and what would mend it."""
+    low, people, high = bid.people.low, bid.people.point, bid.people.high
+    if low is None or people is None or high is None or low >= NOBODY or people < 1:
+        return
+    yield Message(
+        "people_from_nobody",
+        f"已知太少：预计触达目标人群 {people:,.0f} 人，但账号的受众数据不排除一个也没有（0 到 {high:,.0f}）；"
+        "可补救：导入完整的年龄、性别与地域分布",
+        f"Too little is known: {people:,.0f} people of the target are expected, but the channel's lists do not exclude"
+        f" that there is nobody (0 to {high:,.0f}); what would mend it: its whole lists of ages, genders and regions",
+        {"people": {"value": people, "unit": "people", "low": low, "high": high, "interval": "80%"}},
+    )
+
+
+def of_the_history(bid: ScoredBid) -> Iterator[Message]:
+    """Yield what a channel's last videos say against trusting its usual views."""
+    if bid.idle_days is not None and bid.idle_days > IDLE_MIN and bid.videos_used:
+        days = round(bid.idle_days)
+        yield Message(
+            "channel_idle",
+            f"该账号已 {days} 天没有发布视频：停更之后的播放更难预计、往往更低，已计入上述预计",
+            f"The channel has been idle for {days} days: after a pause views are harder to foresee and often fewer; the"
+            " forecast holds it",
+            {"idle": {"value": days, "unit": "days from the last video to the snapshot"}},
+        )
+    if "newest_far_off" in bid.flags and bid.newest_times is not None:
+        times = bid.newest_times
+        zh, en = (
+            (f"{times:,.0f} 倍", f"{times:,.0f} times")
+            if times >= 1
+            else (f"1/{1 / times:,.0f}", f"1/{1 / times:,.0f} of")
+        )
+        yield Message(
+            "newest_far_off",
+            f"最近一条视频的播放是此前中位数的 {zh}：单独一条很可能是偶然，预计中只计到其通常波动的四倍以内",
+            f"The newest video has {en} the median views of those before it: one alone is most likely chance, and"
+            " counts no further than four of the channel's usual spreads",
+            {"newest": {"value": times, "unit": "times the median of the videos before it"}},
+        )
 
 
 def counted(bid: ScoredBid) -> Iterator[Message]:

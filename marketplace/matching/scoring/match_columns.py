@@ -103,6 +103,8 @@ LOADED = (
     LoadedColumn("shares", f"bytes:{share_columns.BYTES}", share_columns.stored_sql("f.shares"), "%(shares)s"),
     LoadedColumn("peers_upper", "float8", "f.peers_upper", "'NaN'"),
     LoadedColumn("source_weight", "float8", "f.source_weight", "1"),
+    LoadedColumn("idle_days", "float8", "f.idle_days", "'NaN'"),
+    LoadedColumn("newest_times", "float8", "f.newest_times", "'NaN'"),
     # Whether a person has looked at the bid and approved it, and with it the figures that it rests on.
     LoadedColumn(
         "cleared",

@@ -239,6 +239,7 @@ def _reach(bid: ScoredBid) -> Iterator[Message]:
                 f"No usable past videos: views of one video {shown}, from followers alone{en_from}",
                 views=number,
             )
+        yield from counted_messages.of_the_history(bid)
         yield from _beside_history(bid)
         yield from counted_messages.doubts(bid)
     yield from _people(bid)

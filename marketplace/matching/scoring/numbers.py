@@ -118,6 +118,8 @@ NUMBERS = (
         f"{_NO_PLAN}; {_EARLIER}",
     ),
     MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, f"{_NO_PLAN}; the match is of intrusiveness/1"),
+    _single("idle_days", f"the channel has no video; {_EARLIER}"),
+    _single("newest_times", f"the channel has fewer than three settled videos; {_EARLIER}"),
 )
 BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}
 _STARTS = dict(

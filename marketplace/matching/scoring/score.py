@@ -21,6 +21,7 @@ from marketplace.matching.scoring.worth import bid_worth, noticing
 from marketplace.matching.scoring.worth.bid_worth import AudienceColumns
 
 _ENDS = (view_forecast.LOW, view_forecast.CAREFUL, view_forecast.MIDDLE, view_forecast.HIGH)
+NOBODY = 0.5  # people, which are shown as 0
 _TAUS = np.concatenate([view_forecast.GRID_TAUS, _ENDS])
 
 
@@ -137,9 +138,16 @@ def score(
         counted_people=careful_people,
         counted_cost=cost,
         suitability=suits,
-        little_known=view_forecast.unknown_way(low, high) > 0,
+        little_known=(view_forecast.unknown_way(low, high) > 0) | begins_at_nobody(people.point, people.low),
         ranking=ranking,
     )
+
+
+def begins_at_nobody(point: Floats, low: Floats) -> Bools:
+    """Return whose interval of on-target people begins at nobody although somebody is expected [n]."""
+    with np.errstate(invalid="ignore"):
+        found: Bools = (point >= 1) & (low < NOBODY)
+    return found
 
 
 def counted_views(bids: BidInputs, calibration: ForecastCalibration | None) -> Floats:

@@ -25,7 +25,7 @@ from marketplace.matching.audience import channel_tags, grid, share_columns, tar
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.audience.targets import target_cells
-from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
+from marketplace.matching.forecast import flags, odd_videos, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 from marketplace.matching.overlap import units
@@ -262,6 +262,8 @@ def numbers_of(
         "videos_used": rows["n_used"],
         "ad_load": rows["ad_load"],
         "forecast": _floats(rows, "forecast"),
+        "idle_days": rows["idle_days"],
+        "newest_times": rows["newest_times"],
         "noticing": scores.noticing,
         "videos": bids.terms.videos,
         "largest_cost": scores.largest_cost,
@@ -320,7 +322,12 @@ def _write(
         "overall_high": ranking.high,
         "numbers": numbers,
         "flags": flags.of_matches(
-            rows["flags"], ranking.gates, rows["known"], loaded.views_capped, scores.little_known
+            rows["flags"],
+            ranking.gates,
+            rows["known"],
+            loaded.views_capped,
+            scores.little_known,
+            odd_videos.is_far_off(_floats(rows, "newest_times")),
         ),
     }
     session.execute(_STAGE)

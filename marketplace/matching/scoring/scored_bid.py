@@ -82,6 +82,8 @@ class ScoredBid:
     snapshot_flags: tuple[str, ...] = ()
     source: str | None = None
     taken_on: date | None = None
+    idle_days: float | None = None
+    newest_times: float | None = None
 
     def parts(self) -> dict[str, Any]:
         """Return the numbers by name as the API shows them, with their sources."""
@@ -153,6 +155,8 @@ def scored_bid(
         ceiling_minor=single["ceiling"] or 0.0,
         ceiling_is_the_briefs=bool(single["ceiling_is_the_briefs"]),
         tolerance=single["tolerance"] or 0.0,
+        idle_days=single["idle_days"],
+        newest_times=single["newest_times"],
         basis=_basis(_by_part("forecast", by_name)),
         backlash=_backlash(_by_part("backlash", by_name), _basis(_by_part("forecast", by_name))),
         peers=peers,

@@ -134,10 +134,10 @@ def test_flags_come_back_from_their_bits() -> None:
     own = flags.bits(["regions_from_prior", "ages_from_prior"], ["last_digits"])
     gates = np.array([[True, False, True, False], [False] * 4])
     first, second = np.array([True, False]), np.array([False, True])
-    found = flags.of_matches(np.array([own, 0]), gates, first, first, second).tolist()
+    found = flags.of_matches(np.array([own, 0]), gates, first, first, second, second).tolist()
     assert flags.shown(found[0]) == ["over_tolerance", "no_reach", "views_capped", "snapshot:last_digits"]
     assert flags.audience(found[0]) == ["ages_from_prior", "regions_from_prior"]
-    assert flags.shown(found[1]) == ["no_audience_data", "too_little_known"]
+    assert flags.shown(found[1]) == ["no_audience_data", "too_little_known", "newest_far_off"]
     with pytest.raises(ValueError, match="not in tuple"):
         flags.bits(["something_new"], [])
 

@@ -90,7 +90,8 @@ def test_a_forecast_says_what_it_rests_on() -> None:
     )
     many = forecast_many(past, [PRIOR_POOL])
     assert bases(many) == ["history", "median", "followers", "platform", "followers"]
-    expected = [np.log(900), np.log(700), np.log(3000) + 0.3 * np.log(0.09), np.log(4000)]
+    # After sixty days without a video, at a tenth for each factor of e over two weeks.
+    expected = [np.log(900) - 0.1 * np.log(60 / 14), np.log(700), np.log(3000) + 0.3 * np.log(0.09), np.log(4000)]
     assert many.log_centre[:4] == pytest.approx(expected)
     assert np.isnan(many.log_centre[4])
     # A told median is surer than followers, and less sure than videos.

@@ -201,3 +201,30 @@ PLAIN = st.none() | st.integers(-9, 9) | st.floats(-1e9, 1e9) | st.text(max_size
 @given(st.dictionaries(st.text(max_size=3), PLAIN | st.lists(PLAIN, max_size=3), max_size=4))
 def test_a_fingerprint_lives_through_json(value) -> None:
     assert fingerprint(json.loads(json.dumps(value))) == fingerprint(value)
+
+
+def test_a_pause_is_told_from_two_weeks_on() -> None:
+    for days, told in ((None, False), (13.0, False), (120.0, True)):
+        found = _codes(dataclasses.replace(BID, idle_days=days))
+        assert ("channel_idle" in found) == told
+    idle = _codes(dataclasses.replace(BID, idle_days=120.0))["channel_idle"]
+    assert "120 天没有发布视频" in idle["zh"]
+    assert "idle for 120 days" in idle["en"]
+    assert "channel_idle" not in _codes(dataclasses.replace(BID, idle_days=120.0, videos_used=0))
+
+
+@pytest.mark.parametrize(("times", "said"), [(100.0, "100 times the median"), (0.05, "1/20 of the median")])
+def test_a_newest_video_far_off_is_told(times: float, said: str) -> None:
+    assert "newest_far_off" not in _codes(dataclasses.replace(BID, newest_times=times))
+    found = _codes(dataclasses.replace(BID, newest_times=times, flags=("newest_far_off",)))
+    assert said in found["newest_far_off"]["en"]
+
+
+def test_people_that_begin_at_nobody_are_told_with_what_would_mend_it() -> None:
+    bid = dataclasses.replace(BID, people=Estimate(31_620, 0.0, 122_400), flags=("too_little_known",))
+    found = _codes(bid)
+    assert "0 到 122,400" in found["people_from_nobody"]["zh"]
+    assert "(0 to 122,400)" in found["people_from_nobody"]["en"]
+    assert "too_little_known" not in found, "the views themselves are known well enough"
+    wide = _codes(dataclasses.replace(bid, people=BID.people, views=Estimate(5_000, 100, 90_000)))
+    assert {"too_little_known"} == {"too_little_known", "people_from_nobody"} & set(wide)

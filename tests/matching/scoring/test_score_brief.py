@@ -118,7 +118,7 @@ def test_every_way_to_price_a_bid_is_scored(client: FlaskClient, worker: ModuleT
     who, bid = look.offer(there, price=PRICES[model])
     work.settle(worker)
     found = look.match(client, who, bid.id)
-    assert found["flags"] == []
+    assert found["flags"] == ["too_little_known"], "its lists do not exclude that nobody is on target"
     cost = look.told(found)["cost"]["numbers"]["cost"]
     assert cost["unit"] == "CNY minor"
     assert 0 < cost["low"] <= cost["value"] <= cost["high"]
@@ -145,7 +145,7 @@ def test_a_plan_over_the_tolerance_is_held_and_says_by_how_much(client: FlaskCli
     who, bid = look.offer(there)
     work.settle(worker)
     found = look.match(client, who, bid.id)
-    assert found["flags"] == ["over_tolerance"]
+    assert found["flags"] == ["over_tolerance", "too_little_known"]
     numbers = look.told(found)["over_tolerance"]["numbers"]
     assert numbers["tolerance"]["value"] == 3 < numbers["intrusiveness"]["value"]
     assert "within_tolerance" not in look.told(found)

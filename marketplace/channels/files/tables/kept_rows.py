@@ -65,3 +65,7 @@ class KeptRows:
 
     def close(self) -> None:
         self._file.close()
+
+    def __del__(self) -> None:
+        # Whoever asks only what a file was read as never reads its rows.
+        self.close()
