@@ -7,8 +7,8 @@ of those before. Features of before have neither until they are computed anew.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0034"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
