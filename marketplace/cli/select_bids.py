@@ -153,7 +153,9 @@ def select(api: ApiClient, /, brief: str, prove: str, time_limit: int, out: Path
         print_outcome(selection["result"], given["left_out"])
         _tell_next(selection)
     if selection["status"] == "failed":
-        fail(selection["message"] or Bilingual("没有选出组合。", "The selection failed."))
+        # The API tells it in the language of the command already.
+        said = selection["message"]
+        fail(Bilingual(said, said) if said else Bilingual("没有选出组合。", "The selection failed."))
 
 
 def _tell_next(selection: Mapping[str, Any]) -> None:

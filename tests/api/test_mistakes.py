@@ -44,12 +44,12 @@ class Market:
         for kind in ("brand", "creator"):
             self.keys[kind] = self._account(kind)
         channel = {"platform": "douyin", "handle": "mistakes", "name": "误操作", "verticals": {"food": 1.0}}
-        made = {"chn": self._made("creator", "/channels", channel)}
-        made["brf"] = self._made("brand", "/briefs", make_briefs.minimal())
-        made["old"] = self._made("brand", "/briefs", make_briefs.minimal())
+        made = {"chn": self.make("creator", "/channels", channel)}
+        made["brf"] = self.make("brand", "/briefs", make_briefs.minimal())
+        made["old"] = self.make("brand", "/briefs", make_briefs.minimal())
         for name in ("brf", "old"):
             assert self.send("brand", "POST", f"/briefs/{made[name]}/publish").status == 200
-        made["bid"] = self._made("creator", f"/briefs/{made['brf']}/bids", self.bid(made["chn"]))
+        made["bid"] = self.make("creator", f"/briefs/{made['brf']}/bids", self.bid(made["chn"]))
         assert self.send("brand", "POST", f"/briefs/{made['old']}/cancel", {"reason": "x"}).status == 200
         self.made = made
 
@@ -74,7 +74,7 @@ class Market:
         assert done.status == 201, done.body
         return str(self.send("", "POST", "/sessions", known).body["token"])
 
-    def _made(self, who: str, path: str, body: Any) -> str:
+    def make(self, who: str, path: str, body: Any) -> str:
         made = self.send(who, "POST", path, body)
         assert made.status == 201, made.body
         return str(made.body["id"])
@@ -220,6 +220,19 @@ def test_the_command_says_the_same_in_the_language_that_it_is_asked_for(
         *(f"  {error['pointer']}{colon}{error['detail']}" for error in answer["errors"]),
     ]
     assert all(bool(HAN.search(line)) == (language == "zh") for line in done.stderr.splitlines())
+
+
+def test_a_selection_that_fails_tells_each_reader_why_in_their_language(market: Market, tmp_path: Path) -> None:
+    closed = market.make("brand", "/briefs", make_briefs.minimal())
+    for act in ("publish", "close"):
+        assert market.send("brand", "POST", f"/briefs/{closed}/{act}").status == 200
+    env = {"INLAY_URL": market.url, "INLAY_KEY": market.keys["brand"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    zh = "组合至少要有 2 个报价，而只有 0 位创作者的报价可选。"
+    en = "The set has to have 2 bids, and only 0 creators' bids may be chosen."
+    for language, sentence in (("zh", zh), ("en", en)):
+        words = ("--language", language, "select", closed, "--min-bids", "2")
+        done = CliRunner(env=env).invoke(main, words)
+        assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, f"inlay: {sentence}")
 
 
 def test_each_mistake_is_answered_as_the_page_says(market: Market) -> None:
