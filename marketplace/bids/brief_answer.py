@@ -174,12 +174,22 @@ def _kinds_and_counts(offered: Documents, asked: Documents, part_offers: bool) -
             yield FieldError(f"{last[kind]}/count" if kind in last else "/deliverables", text)
 
 
+def publish_times(line: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return when the publication of a stored deliverable begins and ends at the latest, None where it is not said.
+
+    Earlier wordings have these times under other names, which their commitments cover.
+    """
+    starts_at = line.get("publish_starts_at") or line.get("publish_from")
+    ends_at = line.get("publish_ends_at") or line.get("publish_to")
+    return starts_at, ends_at
+
+
 def _windows(offered: Documents, window: Mapping[str, str]) -> Iterator[FieldError]:
     opens, ends = parse_time(window["from"]), parse_time(window["to"])
     for index, line in enumerate(offered):
         pointer = f"/deliverables/{index}"
-        first, last = (line[name] and parse_time(line[name]) for name in ("publish_from", "publish_to"))
-        for name, at in (("publish_from", first), ("publish_to", last)):
+        first, last = (parse_time(text) if text else None for text in publish_times(line))
+        for name, at in (("publish_starts_at", first), ("publish_ends_at", last)):
             if at is not None and not opens <= at <= ends:
                 text = Bilingual(
                     f"必须在需求的发布时段 {window['from']} 到 {window['to']} 之内。",
@@ -188,8 +198,8 @@ def _windows(offered: Documents, window: Mapping[str, str]) -> Iterator[FieldErr
                 yield FieldError(f"{pointer}/{name}", text)
         if first is not None and last is not None and last < first:
             yield FieldError(
-                f"{pointer}/publish_to",
-                Bilingual("不能早于 `publish_from`。", "Must not be earlier than `publish_from`."),
+                f"{pointer}/publish_ends_at",
+                Bilingual("不能早于 `publish_starts_at`。", "Must not be earlier than `publish_starts_at`."),
             )
 
 

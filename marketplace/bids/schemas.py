@@ -86,8 +86,8 @@ class BidDeliverableIn(Schema):
     kind = one_of(DELIVERABLE_KINDS, required=True)
     count = WholeField(1, 50, required=True)
     length_tier = one_of(LENGTH_TIERS, load_default=None, allow_none=True)
-    publish_from = TimeField(load_default=None, allow_none=True)
-    publish_to = TimeField(load_default=None, allow_none=True)
+    publish_starts_at = TimeField(load_default=None, allow_none=True)
+    publish_ends_at = TimeField(load_default=None, allow_none=True)
 
 
 class BidViews(Schema):
@@ -148,8 +148,11 @@ def _money_out() -> fields.Nested:
     return fields.Nested(MoneySchema, allow_none=True)
 
 
-def _time_out() -> fields.String:
-    return fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+_EARLIER = "In wordings from before these names changed, whose commitments cover them."
+
+
+def _time_out(**metadata: str) -> fields.String:
+    return fields.String(allow_none=True, metadata={"format": "date-time", **metadata})
 
 
 class BidVariableOut(Schema):
@@ -190,8 +193,10 @@ class BidDeliverableOut(Schema):
     kind = fields.String(required=True)
     count = fields.Integer(required=True)
     length_tier = fields.String(required=True, allow_none=True)
-    publish_from = _time_out()
-    publish_to = _time_out()
+    publish_starts_at = _time_out()
+    publish_ends_at = _time_out()
+    publish_from = _time_out(description=_EARLIER)
+    publish_to = _time_out(description=_EARLIER)
 
 
 class _WordingOut(Schema):

@@ -262,17 +262,19 @@ def _target(stored: Mapping[str, Any]) -> Iterator[FieldError]:
 def _times(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     first, last = parse_time(stored["publish_window"]["from"]), parse_time(stored["publish_window"]["to"])
     if last <= first:
-        yield FieldError("/publish_window/to", Bilingual("必须晚于 `from`。", "Must be later than `from`."))
+        yield FieldError(
+            "/publish_window/ends_at", Bilingual("必须晚于 `starts_at`。", "Must be later than `starts_at`.")
+        )
     if last - first > timedelta(days=PUBLISH_DAYS_MAX):
         yield FieldError(
-            "/publish_window/to",
+            "/publish_window/ends_at",
             Bilingual(
                 f"必须在 `from` 之后 {PUBLISH_DAYS_MAX} 天以内。", f"Must be within {PUBLISH_DAYS_MAX} days of `from`."
             ),
         )
     if first <= parse_time(stored["bids_close_at"]):
         yield FieldError(
-            "/publish_window/from",
+            "/publish_window/starts_at",
             Bilingual(
                 "必须晚于 `bids_close_at`：截标之前不会选定任何报价。",
                 "Must be later than `bids_close_at`: nothing is chosen before.",

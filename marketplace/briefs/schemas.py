@@ -145,14 +145,15 @@ class BriefDeliverable(Schema):
     platform = TextField(40, pattern="^[a-z0-9_-]+$", load_default=None, allow_none=True)
 
 
+# Stored as `from` and `to`: earlier versions of a brief are never changed.
 class BriefWindowIn(Schema):
-    from_ = TimeField(required=True, data_key="from", attribute="from")
-    to = TimeField(required=True)
+    starts_at = TimeField(required=True, attribute="from")
+    ends_at = TimeField(required=True, attribute="to")
 
 
 class BriefWindowOut(Schema):
-    from_ = _stored_time(data_key="from", attribute="from")
-    to = _stored_time()
+    starts_at = _stored_time(attribute="from")
+    ends_at = _stored_time(attribute="to")
 
 
 class BriefUsage(Schema):

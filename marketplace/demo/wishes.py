@@ -154,7 +154,7 @@ def brief(number: int, now: datetime, close_at: datetime) -> dict[str, Any]:
         "budget": _money(wish["budget"]),
         "ceiling_per_thousand": _money(wish["ceiling"]),
         "deliverables": [{"kind": "video", "count": 1, "length_tiers": wish["tiers"]}],
-        "publish_window": {"from": _when(now + timedelta(days=10)), "to": _when(now + timedelta(days=40))},
+        "publish_window": {"starts_at": _when(now + timedelta(days=10)), "ends_at": _when(now + timedelta(days=40))},
         "keep_live_days": 90,
         "rights": rights,
         "must": wish.get("must", []),

@@ -22,7 +22,7 @@ from marketplace.pacing.models import BRAND, CATEGORY, ONE_HOLDER, ExclusivityWi
 
 DAYS_MAX = 1_100
 _WINDOWS = sa.text(
-    "SELECT w.channel_id, lower(w.during) AS first_day, upper(w.during) AS after_day, w.holder, w.holder_id"
+    "SELECT w.channel_id, lower(w.during) AS starts_on, upper(w.during) AS after_day, w.holder, w.holder_id"
     " FROM exclusivity_windows w WHERE w.channel_id = ANY(:channels) AND w.competitor_key = ANY(:keys)"
 )
 
@@ -37,8 +37,8 @@ class ShownWindow:
     brand: str | None
     holder: str | None
     holder_id: UUID | None
-    first_day: date
-    last_day: date
+    starts_on: date
+    ends_on: date
     note: str | None
     created_at: datetime
 
@@ -90,8 +90,8 @@ def _shown(actor: Actor, window: ExclusivityWindow) -> ShownWindow:
         brand=window.brand,
         holder=None if hidden else window.holder,
         holder_id=None if hidden else window.holder_id,
-        first_day=window.first_day,
-        last_day=window.last_day,
+        starts_on=window.starts_on,
+        ends_on=window.ends_on,
         note=None if hidden else window.note,
         created_at=window.created_at,
     )
@@ -104,8 +104,8 @@ def record(
     *,
     category: str | None,
     brand: str | None,
-    first_day: date,
-    last_day: date,
+    starts_on: date,
+    ends_on: date,
     holder_id: UUID | None,
     holder: str,
     note: str | None,
@@ -115,7 +115,7 @@ def record(
     Raises NotFound (a channel that is not theirs), InvalidInput, Conflict naming the window that is already there.
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
-    errors = [*_key_errors(category, brand), *_day_errors(first_day, last_day)]
+    errors = [*_key_errors(category, brand), *_day_errors(starts_on, ends_on)]
     if holder_id is not None and not _is_brand(session, holder_id):
         errors.append(
             FieldError(
@@ -135,7 +135,7 @@ def record(
         channel_id=channel.id,
         creator_id=channel.creator_id,
         competitor_key=brand_key(brand) if brand is not None else f"{CATEGORY}{category}",
-        during=Range(first_day, last_day + timedelta(days=1), bounds="[)"),
+        during=Range(starts_on, ends_on + timedelta(days=1), bounds="[)"),
         holder_id=holder_id,
         holder=holder,
         note=note,
@@ -163,14 +163,14 @@ def _key_errors(category: str | None, brand: str | None) -> Iterable[FieldError]
         yield FieldError("/brand", Bilingual("里面没有文字。", "Has no letters."))
 
 
-def _day_errors(first_day: date, last_day: date) -> Iterable[FieldError]:
-    if last_day < first_day:
-        yield FieldError("/last_day", Bilingual("不能早于 `first_day`。", "Must not be earlier than `first_day`."))
-    elif (last_day - first_day).days >= DAYS_MAX:
+def _day_errors(starts_on: date, ends_on: date) -> Iterable[FieldError]:
+    if ends_on < starts_on:
+        yield FieldError("/ends_on", Bilingual("不能早于 `starts_on`。", "Must not be earlier than `starts_on`."))
+    elif (ends_on - starts_on).days >= DAYS_MAX:
         yield FieldError(
-            "/last_day",
+            "/ends_on",
             Bilingual(
-                f"必须在 `first_day` 之后 {DAYS_MAX} 天以内。", f"Must be within {DAYS_MAX} days of `first_day`."
+                f"必须在 `starts_on` 之后 {DAYS_MAX} 天以内。", f"Must be within {DAYS_MAX} days of `starts_on`."
             ),
         )
 
@@ -203,9 +203,9 @@ def _conflict(session: Session, actor: Actor, window: ExclusivityWindow) -> Conf
     to_zh, to_en = ("有约", "") if _is_rivals(actor, holding) else (f"承诺给 {holding.holder}", f" to {holding.holder}")
     return Conflict(
         Bilingual(
-            f"{holding.competitor_key} 从 {holding.first_day} 到 {holding.last_day} 已{to_zh}（排他期 {holding_id}）。"
+            f"{holding.competitor_key} 从 {holding.starts_on} 到 {holding.ends_on} 已{to_zh}（排他期 {holding_id}）。"
             "请换些日期，或先收回那个排他期。",
-            f"{holding.competitor_key} is promised{to_en} from {holding.first_day} to {holding.last_day} by"
+            f"{holding.competitor_key} is promised{to_en} from {holding.starts_on} to {holding.ends_on} by"
             f" the window {holding_id}. Choose other days, or take that window back first.",
         ),
         rule=ONE_HOLDER,
@@ -253,6 +253,6 @@ def promised_elsewhere(session: Session, wanted: WantedPlacement, days: Mapping[
         first, last = days[row.channel_id]
         # A holder without an account here is known by its name only.
         held_by_brand = fold(row.holder) in wanted_names if row.holder_id is None else row.holder_id == wanted.brand_id
-        if not held_by_brand and row.first_day <= last and first < row.after_day:
+        if not held_by_brand and row.starts_on <= last and first < row.after_day:
             promised.add(row.channel_id)
     return promised

@@ -42,12 +42,12 @@ class ExclusivityWindow(Base):
     agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
 
     @property
-    def first_day(self) -> date:
+    def starts_on(self) -> date:
         assert self.during.lower is not None
         return self.during.lower
 
     @property
-    def last_day(self) -> date:
+    def ends_on(self) -> date:
         assert self.during.upper is not None
         # A range that Python code made may include its end; one that PostgreSQL returns never does.
         return self.during.upper - timedelta(days=0 if self.during.bounds[1] == "]" else 1)

@@ -17,8 +17,8 @@ class ExclusivityIn(Schema):
     brand = TextField(60, load_default=None, allow_none=True, metadata={"description": "The competitor's name."})
     holder = TextField(60, required=True, metadata={"description": "The brand that it was promised to."})
     holder_id = IdField("pty", load_default=None, allow_none=True)
-    first_day = fields.Date(required=True, validate=_DAYS)
-    last_day = fields.Date(required=True, validate=_DAYS)
+    starts_on = fields.Date(required=True, validate=_DAYS)
+    ends_on = fields.Date(required=True, validate=_DAYS)
     note = TextField(300, load_default=None, allow_none=True)
 
 
@@ -32,7 +32,7 @@ class ExclusivityOut(Schema):
     brand = fields.String(required=True, allow_none=True)
     holder = fields.String(required=True, allow_none=True)
     holder_id = IdField("pty", required=True, allow_none=True)
-    first_day = fields.Date(required=True)
-    last_day = fields.Date(required=True)
+    starts_on = fields.Date(required=True)
+    ends_on = fields.Date(required=True)
     note = fields.String(required=True, allow_none=True)
     created_at = TimeField(required=True)

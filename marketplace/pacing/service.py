@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids.brief_answer import publish_times
 from marketplace.channels import policy as channels_policy
 from marketplace.channels.models import Channel
 from marketplace.core import db
@@ -154,14 +155,10 @@ def promises(
 ) -> list[PromisedVideos]:
     """Return the videos among an offer's deliverables with their days: their own, or else the brief's window."""
     return [
-        PromisedVideos(
-            _day(deliverable.get("publish_from") or window["from"]),
-            _day(deliverable.get("publish_to") or window["to"]),
-            deliverable["count"],
-            plan,
-        )
+        PromisedVideos(_day(starts_at or window["from"]), _day(ends_at or window["to"]), deliverable["count"], plan)
         for deliverable in deliverables
         if deliverable["kind"] != "image"
+        for starts_at, ends_at in [publish_times(deliverable)]
     ]
 
 

@@ -188,6 +188,17 @@ def test_a_plan_is_described_as_it_is_read(client: FlaskClient) -> None:
     assert set(exposure["required"]) == {"kind", "start_s", "seconds"}
 
 
+def test_date_ranges_have_one_spelling(client: FlaskClient) -> None:
+    """Days from `starts_on` to `ends_on`, moments from `starts_at` to `ends_at`, both included."""
+    others = set()
+    for name, schema in description(client)["components"]["schemas"].items():
+        for member, told in schema.get("properties", {}).items():
+            is_end = re.fullmatch("(.*_)?(from|to|until|since|first_day|last_day|start|end|starts|ends)", member)
+            if told.get("format") in ("date", "date-time") and is_end:
+                others.add((name, member))
+    assert others == {("BidDeliverableOut", "publish_from"), ("BidDeliverableOut", "publish_to")}
+
+
 def test_no_two_schemas_share_a_name(client: FlaskClient) -> None:
     names = Counter(name.lower() for name in description(client)["components"]["schemas"])
     assert [name for name, count in names.items() if count > 1] == []

@@ -76,7 +76,7 @@ MATTERS: list[dict[str, Any]] = [
     {"deliverables": [{"kind": "series", "count": 3, "length_tiers": [], "platform": None}]},
     {"least_prominence": 1},
     {"least_seconds": 1},
-    {"publish_window": {"from": make_briefs.moment(days=21), "to": make_briefs.moment(days=39)}},
+    {"publish_window": {"starts_at": make_briefs.moment(days=21), "ends_at": make_briefs.moment(days=39)}},
     {"keep_live_days": 365},
     {"rights": {"likeness_for_ai": True}},
     {"must": []},
@@ -242,10 +242,10 @@ def test_the_24_hours_cannot_be_taken_back(client: FlaskClient) -> None:
 
 
 def test_a_deadline_that_would_pass_the_first_day_of_publishing_is_refused_with_the_change(client: FlaskClient) -> None:
-    window = {"from": make_briefs.moment(hours=20), "to": make_briefs.moment(days=3)}
+    window = {"starts_at": make_briefs.moment(hours=20), "ends_at": make_briefs.moment(days=3)}
     there = make.market(bids_close_at=make_briefs.moment(hours=10), publish_window=window)
     answer = change(client, there, tolerance=34)
-    assert (answer.status_code, pointers(answer)) == (422, ["/publish_window/from"])
+    assert (answer.status_code, pointers(answer)) == (422, ["/publish_window/starts_at"])
     assert answer.json["detail"].startswith("With this change bidding would end at ")
 
 

@@ -143,10 +143,10 @@ BAD: list[tuple[str, Any, str]] = [
     ("/deliverables", [*make.minimal()["deliverables"], {"kind": "series", "count": 1}], "/deliverables/2/count"),
     ("/deliverables/0/length_tier", "1-20", "/deliverables/0/length_tier"),
     ("/deliverables/1/length_tier", "60+", "/deliverables/1/length_tier"),
-    ("/deliverables/0/publish_from", make_briefs.moment(days=19), "/deliverables/0/publish_from"),
-    ("/deliverables/0/publish_to", make_briefs.moment(days=41), "/deliverables/0/publish_to"),
-    ("/deliverables/0/publish_to", make_briefs.moment(days=20, hours=1), "/deliverables/0/publish_to"),
-    ("/deliverables/0/publish_to", "soon", "/deliverables/0/publish_to"),
+    ("/deliverables/0/publish_starts_at", make_briefs.moment(days=19), "/deliverables/0/publish_starts_at"),
+    ("/deliverables/0/publish_ends_at", make_briefs.moment(days=41), "/deliverables/0/publish_ends_at"),
+    ("/deliverables/0/publish_ends_at", make_briefs.moment(days=20, hours=1), "/deliverables/0/publish_ends_at"),
+    ("/deliverables/0/publish_ends_at", "soon", "/deliverables/0/publish_ends_at"),
     ("/plan", None, "/plan"),
     ("/plan", {"exposures": []}, "/plan/duration_s"),
     ("/plan/duration_s", 0, "/plan/duration_s"),
@@ -238,7 +238,7 @@ def test_what_is_left_out_is_shown_with_its_value(client: FlaskClient) -> None:
     }
     assert set(shown["rights"].values()) == {None}
     assert shown["price"] == {"model": "flat", "amount": cny(8_000_000)}
-    assert shown["deliverables"][0]["publish_from"] is None
+    assert shown["deliverables"][0]["publish_starts_at"] is None
 
 
 def test_a_revision_is_held_to_the_same_limits(client: FlaskClient) -> None:

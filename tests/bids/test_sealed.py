@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from psycopg.types.json import Jsonb
 
 from marketplace.bids import commitment, service
 from marketplace.bids.models import Bid
@@ -17,6 +19,9 @@ from marketplace.briefs.models import Brief
 from marketplace.core import db, ids, jobs
 from marketplace.core.clock import now
 from marketplace.core.jobs import ClaimedJob, Job
+from marketplace.pacing.service import promises
+from tests import market
+from tests.api.described import faults
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
 from tests.make.people import Somebody, somebody
@@ -178,6 +183,29 @@ def test_the_commitment_can_be_checked_from_what_is_shown_and_breaks_with_every_
     for name, value in changed.items():
         assert not commitment.verify({**offer(shown), name: value}, shown["salt"], shown["commitment"]), name
     assert not commitment.verify(offer(shown), commitment.new_salt(), shown["commitment"])
+
+
+def test_an_earlier_wording_keeps_the_names_that_its_commitment_covers(client: FlaskClient) -> None:
+    there = make.market()
+    mine = client.post(there.offers, json=there.body(), headers=there.creator.once()).json
+    before = {"publish_starts_at": "publish_from", "publish_ends_at": "publish_to"}
+    earlier = [{before.get(name, name): value for name, value in line.items()} for line in mine["deliverables"]]
+    sealed = commitment.seal({**offer(mine), "deliverables": earlier}, mine["salt"])
+    # Nothing but an earlier release writes this, and wordings are never changed by the market's own login.
+    url = market.owner_of(db.Sessions.kw["bind"].url.render_as_string(hide_password=False))
+    with psycopg.connect(url.replace("+psycopg", "")) as owner:
+        owner.execute(
+            "UPDATE bid_revisions SET deliverables = %s, commitment = %s WHERE id = %s",
+            (Jsonb(earlier), sealed, ids.read("rev", mine["revision_id"])),
+        )
+    make.close(there)
+    shown = client.get(path(ids.read("bid", mine["id"])), headers=there.brand.headers).json
+    assert shown["deliverables"] == earlier
+    assert commitment.verify(offer(shown), shown["salt"], shown["commitment"])
+    assert faults(client.application, "BidOut", shown) == []
+    days = {"from": "2030-01-01T00:00:00Z", "to": "2030-02-01T00:00:00Z"}
+    assert promises(earlier, days, {}) == promises(mine["deliverables"], days, {})
+    assert promises(earlier, days, {})[0].first.year < 2030
 
 
 def voided(brief_id: UUID) -> object:

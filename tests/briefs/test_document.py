@@ -106,8 +106,8 @@ BAD: list[tuple[str, Any]] = [
     ("/deliverables/0/length_tiers/0", "90"),
     ("/deliverables/0/platform", "抖音"),
     ("/deliverables/1/length_tiers", ["1-20"]),
-    ("/publish_window/from", "yesterday"),
-    ("/publish_window/from", "2026-11-23T08:00:00"),
+    ("/publish_window/starts_at", "yesterday"),
+    ("/publish_window/starts_at", "2026-11-23T08:00:00"),
     ("/keep_live_days", 0),
     ("/keep_live_days", 366),
     ("/rights/usage", {"channels": ["tv"]}),
@@ -167,6 +167,10 @@ def test_what_is_required_is_missed(client: FlaskClient, brand: Somebody, name: 
     assert count_briefs(brand.party_id) == before
 
 
+def window(first_days: int, last_days: int) -> dict[str, Any]:
+    return {"publish_window": {"starts_at": make.moment(days=first_days), "ends_at": make.moment(days=last_days)}}
+
+
 WRONG_TIMES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("/bids_close_at", lambda: {"bids_close_at": make.moment(seconds=3)}),
     ("/bids_close_at", lambda: {"bids_close_at": make.moment(days=-1)}),
@@ -174,12 +178,21 @@ WRONG_TIMES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         "/bids_close_at",
         lambda: {
             "bids_close_at": make.moment(days=181),
-            "publish_window": {"from": make.moment(days=190), "to": make.moment(days=200)},
+            "publish_window": {"starts_at": make.moment(days=190), "ends_at": make.moment(days=200)},
         },
     ),
-    ("/publish_window/to", lambda: {"publish_window": {"from": make.moment(days=30), "to": make.moment(days=20)}}),
-    ("/publish_window/to", lambda: {"publish_window": {"from": make.moment(days=20), "to": make.moment(days=201)}}),
-    ("/publish_window/from", lambda: {"publish_window": {"from": make.moment(days=9), "to": make.moment(days=40)}}),
+    (
+        "/publish_window/ends_at",
+        lambda: window(30, 20),
+    ),
+    (
+        "/publish_window/ends_at",
+        lambda: window(20, 201),
+    ),
+    (
+        "/publish_window/starts_at",
+        lambda: window(9, 40),
+    ),
 ]
 
 
@@ -357,7 +370,7 @@ def test_a_change_is_held_to_the_same_limits(client: FlaskClient, brand: Somebod
     for body, pointer in (
         ({"tolerance": 101}, "/tolerance"),
         ({"ceiling_per_thousand": {"amount_minor": 1, "currency": "USD"}}, "/ceiling_per_thousand/currency"),
-        ({"bids_close_at": make.moment(days=30)}, "/publish_window/from"),
+        ({"bids_close_at": make.moment(days=30)}, "/publish_window/starts_at"),
         ({"product": {"name": "only a name"}}, "/product/category"),
         ({"title": None}, "/title"),
         ({"status": "published"}, "/status"),

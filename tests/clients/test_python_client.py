@@ -100,7 +100,7 @@ def brief_in(models: Any) -> Any:
                 length_tiers=[models.BriefDeliverableLengthTiersItem("21-60")],
             ),
         ],
-        publish_window=models.BriefWindowIn(from_=now + timedelta(days=30), to=now + timedelta(days=60)),
+        publish_window=models.BriefWindowIn(starts_at=now + timedelta(days=30), ends_at=now + timedelta(days=60)),
         bids_close_at=now + timedelta(days=10),
         closing_window_s=0,
     )

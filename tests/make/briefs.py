@@ -45,7 +45,7 @@ def minimal(**changes: Any) -> dict[str, Any]:
         "placement_kinds": ["background"],
         "budget": cny(20_000_000),
         "deliverables": [{"kind": "video", "count": 1}],
-        "publish_window": {"from": moment(days=20), "to": moment(days=40)},
+        "publish_window": {"starts_at": moment(days=20), "ends_at": moment(days=40)},
         "bids_close_at": moment(days=10),
         **changes,
     }

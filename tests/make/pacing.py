@@ -26,8 +26,8 @@ WINDOW: dict[str, Any] = {
     "brand": None,
     "holder": "清泉",
     "holder_id": None,
-    "first_day": "2030-03-01",
-    "last_day": "2030-03-31",
+    "starts_on": "2030-03-01",
+    "ends_on": "2030-03-31",
     "note": "季度合作",
 }
 

@@ -106,7 +106,7 @@ def _brief(case: dict[str, Any]) -> make.Market:
         product=product,
         tolerance=case["tolerance"],
         target=case["target"],
-        publish_window={"from": make.make_briefs.moment(days=20), "to": make.make_briefs.moment(days=21)},
+        publish_window={"starts_at": make.make_briefs.moment(days=20), "ends_at": make.make_briefs.moment(days=21)},
     )
 
 

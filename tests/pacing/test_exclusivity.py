@@ -88,14 +88,14 @@ def test_a_second_window_over_the_same_names_the_first(
     client: FlaskClient, session: Session, creator: Somebody, channel_id: UUID
 ) -> None:
     first = tell(client, creator, channel_id).json
-    answer = tell(client, creator, channel_id, first_day="2030-03-31", last_day="2030-04-30", holder="别家")
+    answer = tell(client, creator, channel_id, starts_on="2030-03-31", ends_on="2030-04-30", holder="别家")
     assert answer.status_code == 409
     assert (answer.json["rule"], answer.json["clashes_with"]) == (ONE_HOLDER, first["id"])
     for told in (first["id"], "清泉", "2030-03-01", "2030-03-31", "category:food"):
         assert told in answer.json["detail"]
     assert count(session, channel_id) == 1
     # The day after, another category, a competitor by name and another channel do not clash.
-    assert tell(client, creator, channel_id, first_day="2030-04-01", last_day="2030-04-30").status_code == 201
+    assert tell(client, creator, channel_id, starts_on="2030-04-01", ends_on="2030-04-30").status_code == 201
     assert tell(client, creator, channel_id, category="games").status_code == 201
     assert tell(client, creator, channel_id, category=None, brand="Pop Cola").status_code == 201
     again = tell(client, creator, channel_id, category=None, brand=" ＰＯＰ cola ")
@@ -121,11 +121,11 @@ def test_of_two_at_once_one_is_kept(app: Flask, session: Session, creator: Someb
         ({"brand": "Pop"}, "/category"),
         ({"category": None}, "/category"),
         ({"category": "soup"}, "/category"),
-        ({"last_day": "2030-02-28"}, "/last_day"),
-        ({"last_day": "2034-01-01"}, "/last_day"),
+        ({"ends_on": "2030-02-28"}, "/ends_on"),
+        ({"ends_on": "2034-01-01"}, "/ends_on"),
         ({"category": None, "brand": "   "}, "/brand"),
         ({"holder_id": ids.show("pty", new_id())}, "/holder_id"),
-        ({"first_day": "1999-01-01"}, "/first_day"),
+        ({"starts_on": "1999-01-01"}, "/starts_on"),
     ],
 )
 def test_a_window_that_cannot_be_is_refused_by_name(

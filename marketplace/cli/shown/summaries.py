@@ -39,12 +39,12 @@ def mend(row: Mapping[str, Any]) -> str:
 
 def first_day(row: Mapping[str, Any]) -> Any:
     """Return the first day of what holds for some days."""
-    return next((row[name] for name in ("from", "starts_on", "first_day") if row.get(name)), None)
+    return next((row[name] for name in ("starts_at", "starts_on") if row.get(name)), None)
 
 
 def last_day(row: Mapping[str, Any]) -> Any:
     """Return the last day of what holds for some days."""
-    return next((row[name] for name in ("to", "ends_on", "last_day") if row.get(name)), None)
+    return next((row[name] for name in ("ends_at", "ends_on") if row.get(name)), None)
 
 
 def bid_price(row: Mapping[str, Any]) -> Any:

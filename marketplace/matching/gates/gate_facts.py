@@ -128,7 +128,7 @@ def gates_of_channels(
 def _asked(content: Mapping[str, Any], platform: str) -> list[dict[str, Any]]:
     """Return what a brief asks of a channel on this platform, as the deliverables of a bid."""
     return [
-        {"kind": line["kind"], "count": line["count"], "publish_from": None, "publish_to": None}
+        {"kind": line["kind"], "count": line["count"], "publish_starts_at": None, "publish_ends_at": None}
         for line in brief_answer.asked_of(content, platform)
     ]
 

@@ -52,7 +52,7 @@ const briefIn: BriefIn = {
   tolerance: 60,
   budget: { amount_minor: 6_000_000, currency: "CNY" },
   deliverables: [{ kind: "video", count: 1, length_tiers: ["21-60"] }],
-  publish_window: { from: daysFromNow(30), to: daysFromNow(60) },
+  publish_window: { starts_at: daysFromNow(30), ends_at: daysFromNow(60) },
   bids_close_at: daysFromNow(10),
   closing_window_s: 0,
 };

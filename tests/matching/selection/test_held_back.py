@@ -31,7 +31,7 @@ def rule(channel_id: UUID, **limits: Any) -> None:
 
 
 def window(who: Somebody, channel_id: UUID, **changes: Any) -> None:
-    days = {"first_day": _day(0), "last_day": _day(60), **changes}
+    days = {"starts_on": _day(0), "ends_on": _day(60), **changes}
     with db.transaction(who.actor) as session:
         make_pacing.window(session, who, channel_id, **days)
 
@@ -67,7 +67,7 @@ def test_a_channel_that_is_full_or_promised_elsewhere_is_left_out(client: FlaskC
     who = {bid.id: creator for creator, bid in offers}
     window(who[promised.id], promised.channel_id, holder="别家")
     window(who[named.id], named.channel_id, category=None, brand=" 清 泉 ", holder="别家")
-    window(who[before.id], before.channel_id, last_day=_day(19), holder="别家")  # publication begins on day 20
+    window(who[before.id], before.channel_id, ends_on=_day(19), holder="别家")  # publication begins on day 20
     window(who[holder.id], holder.channel_id, holder="别名", holder_id=ids.show("pty", there.brand.party_id))
     left = gates(client, worker, there)
     reasons = {bid: one["reason"] for bid, one in left.items()}
@@ -87,7 +87,9 @@ def test_a_series_needs_room_for_all_of_its_videos(client: FlaskClient, worker: 
     four = [{"kind": "series", "count": 4, "length_tier": "21-60"}]
     # Twenty-one days of publication hold four videos with six days between, and three with eight.
     offers = [look.offer(there, 1_000_000, deliverables=four) for _ in range(3)]
-    late = [{**four[0], "publish_from": make_briefs.moment(days=30), "publish_to": make_briefs.moment(days=39)}]
+    late = [
+        {**four[0], "publish_starts_at": make_briefs.moment(days=30), "publish_ends_at": make_briefs.moment(days=39)}
+    ]
     offers.append(look.offer(there, 1_000_000, deliverables=late))
     for (_, bid), days in zip(offers, (6, 8, 0, 6), strict=True):
         rule(bid.channel_id, gap_days=days)
