@@ -217,9 +217,8 @@ _COSTLY: Mapping[str, tuple[str, str]] = {
 
 def limit(code: str, value: str, by_default: bool) -> Bilingual:
     zh, en = (text.format(value=value) for text in LIMITS[code])
-    return Bilingual(
-        f"{zh}（默认值）。" if by_default else f"{zh}。", f"{en} (the default)." if by_default else f"{en}."
-    )
+    ends = ("（默认值）。", " (the default).") if by_default else ("。", ".")
+    return Bilingual(f"{zh}{ends[0]}", f"{en}{ends[1]}")
 
 
 def costly(code: str, people: float, percent_more: float | None, change: str) -> Bilingual:
@@ -346,7 +345,8 @@ def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     return Bilingual(
         (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
-            f"{values['high']:,.0f}；每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
+            f"{values['high']:,.0f}，直接相加为 {values['point_summed']:,.0f}；"
+            f"每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
             f"{_noticing(values['notice']).zh}{over_zh.format(over=over)}"
             f"各对账号的共同观众若为其 1/{values['doubt']:.1f} 或 {values['doubt']:.1f} 倍，保守值为"
             f" {values['if_less_shared']:,.0f} 或 {values['if_more_shared']:,.0f}。"
@@ -354,10 +354,10 @@ def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
         ),
         (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
-            f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
-            f" {values['careful']:,.0f}).{_noticing(values['notice']).en}{over_en.format(over=over)} If its pairs"
-            f" shared {values['doubt']:.1f} times fewer or more people, the careful number would be"
-            f" {values['if_less_shared']:,.0f} or {values['if_more_shared']:,.0f}. {basis_en}"
+            f" {values['low']:,.0f} to {values['high']:,.0f}; added up {values['point_summed']:,.0f}; careful, every"
+            f" channel at its 0.3 quantile at once, {values['careful']:,.0f}).{_noticing(values['notice']).en}"
+            f"{over_en.format(over=over)} If its pairs shared {values['doubt']:.1f} times fewer or more people, the"
+            f" careful number would be {values['if_less_shared']:,.0f} or {values['if_more_shared']:,.0f}. {basis_en}"
         ),
     )
 

@@ -23,6 +23,7 @@ _VERSIONS = {
     "ceiling": told_ceiling.MODEL_VERSION,
     "coverage": coverage.MODEL_VERSION,
     "lift": lift_law.MODEL_VERSION,
+    "reach": set_reach.MODEL_VERSION,
     "select": solver_search.MODEL_VERSION,
     "union": set_union.MODEL_VERSION,
     "units": units.MODEL_VERSION,
@@ -134,7 +135,7 @@ def describe(
         "reach": reached,
         **_costs(inputs, limits, found_set, [line["reason"] for line in left_out]),
         "limits": _limits(inputs.currency, limits, by_default),
-        "costly": _costly(inputs, market, asked, found_set),
+        "costly": _costly(inputs, market, asked, found_set, reached["careful"]),
         "proof": {
             "searched": found_set.value,
             "bound": found_set.bound,
@@ -215,13 +216,16 @@ def _limits(currency: str, limits: SelectionLimits, by_default: Collection[str])
 
 
 def _costly(
-    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet
+    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet, careful: float
 ) -> list[dict[str, Any]]:
+    """Return the limits that cost much reach: people and per cent are both of those who are told to be reached."""
     lines = []
     for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, inputs.currency):
-        percent = 100 * (one.value / found_set.value - 1) if found_set.value > 0 else None
         bids = [int(inputs.options.bid_of[row]) for row in _order(market, one.options)]
         people = set_reach.ToldReach(inputs, bids).union.people
+        percent = 100 * (people / careful - 1) if careful > 0 else None
+        if percent is not None and percent <= 100 * buyer_limits.COSTLY:
+            continue
         lines.append(
             {
                 "code": one.code,

@@ -159,6 +159,7 @@ class ReachOfSetOut(SaidOut):
 
     careful = fields.Float(required=True)
     point = fields.Float(required=True)
+    point_summed = fields.Float(metadata={"description": "The middle of the members' own people added up."})
     low = fields.Float(required=True)
     high = fields.Float(required=True)
     if_more_shared = fields.Float()

@@ -4,6 +4,7 @@ The number is by cells, with the one lift at which the set's pairs share what wa
 set_union); the search maximises another one, which is made so that it can be searched (see units).
 """
 
+import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from marketplace.matching.selection.inputs import STRATA, SetInputs
 from marketplace.matching.selection.solver.problem import under_ceiling
 from marketplace.matching.selection.solver.selection_market import ReachedPeople, SelectionLimits
 
+MODEL_VERSION = "reach/2"
 # Each round draws every stratum of every channel once (a Latin hypercube: McKay, Beckman and Conover, 1979).
 ROUNDS = 10
 LOW, HIGH = 0.1, 0.9
@@ -94,18 +96,21 @@ class ToldReach:
         return None if np.isnan(noticed) else noticed
 
     def samples(self) -> Floats:
-        """Return samples [ROUNDS * STRATA] of the reach over the spread of its forecasts, with independent errors.
+        """Return samples [2, ROUNDS * STRATA] over the spread of the forecasts, with independent errors: the reach, and
+        the members' people added up.
 
-        The order of the bids does not matter: channels draw in the order of their commitments.
+        Each channel draws by its own commitment, so a set has the same figures wherever it is told, and a channel the
+        same ones in every set.
         """
         order = sorted(range(len(self.bids)), key=lambda row: self.inputs.bids[self.bids[row]].commitment)
-        rng = np.random.Generator(np.random.PCG64(_SEED))
         shares = np.zeros((len(self.bids), ROUNDS * STRATA, len(self.weights)))
         for row in order:
+            own = hashlib.sha256(f"{_SEED} {self.inputs.bids[self.bids[row]].commitment}".encode()).digest()
+            rng = np.random.Generator(np.random.PCG64(int.from_bytes(own, "big")))
             strata = np.concatenate([rng.permutation(STRATA) for _ in range(ROUNDS)])
             times = self.inputs.spread[self.bids[row]][strata]
             shares[row] = np.minimum(self.audiences.shares[row] * times[:, None], 1.0)
-        return self.union.of(shares[order])
+        return np.stack([self.union.of(shares[order]), np.sum(self.weights * np.sum(shares[order], axis=0), axis=-1)])
 
     def frequency(self) -> Floats:
         """Return the weighted people who see at least 1, 2 .. of the bids: as the cells' shape has it, in proportion
@@ -126,16 +131,35 @@ def _measured(inputs: SetInputs, bids: Sequence[int]) -> dict[tuple[int, int], f
     }
 
 
+def _told_quantiles(samples: Floats) -> tuple[float, float, float, float]:
+    """Return the low end, the middle and the high end of the reach, and the middle of the members' people added up,
+    from samples [2, ROUNDS * STRATA]: with as many digits as the draws allow.
+
+    The standard error of a quantile is that of its mean over the rounds, which are independent.
+    """
+    union, summed = samples
+    figures = []
+    for values, tau in ((union, LOW), (union, 0.5), (union, HIGH), (summed, 0.5)):
+        of_rounds = np.quantile(values.reshape(ROUNDS, STRATA), tau, axis=1)
+        error = float(np.std(of_rounds, ddof=1)) / ROUNDS**0.5
+        figures.append((float(np.quantile(values, tau)), error))
+    # The last digit that is told is of the order of the largest error, for all of them: else they could cross.
+    worst = max(error for _, error in figures)
+    unit = 10.0 ** np.floor(np.log10(worst)) if worst >= 1 else 1.0
+    low, point, high, point_summed = (float(round(value / unit) * unit) for value, _ in figures)
+    return low, point, high, point_summed
+
+
 def describe(inputs: SetInputs, told: ToldReach) -> dict[str, Any]:
     """Return everything that is shown about the set's reach, in weighted people, as JSON values."""
     careful, doubt, any_bids = told.union.people, told.doubt(), bool(told.bids)
-    spread = told.samples()
-    low, point, high = (float(np.quantile(spread, tau)) for tau in (LOW, 0.5, HIGH)) if any_bids else (0.0, 0.0, 0.0)
+    low, point, high, point_summed = _told_quantiles(told.samples()) if any_bids else (0.0, 0.0, 0.0, 0.0)
     shares = told.audiences.shares
     contacts = float(np.sum(inputs.contacts[told.bids]))
     values: dict[str, Any] = {
         "careful": careful,
         "point": point,
+        "point_summed": point_summed,
         "low": low,
         "high": high,
         "if_more_shared": told.matched(doubt).people,
