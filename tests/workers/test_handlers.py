@@ -27,7 +27,7 @@ def test_the_modules_of_a_queue_do_its_jobs(queue: str) -> None:
 
 
 def test_an_unknown_queue_does_probes_alone() -> None:
-    assert load_handlers("elsewhere").kinds == {"core.probe", "core.forget-old-keys"}
+    assert load_handlers("elsewhere").kinds == {"core.probe", "core.forget-old-keys", "core.link-left-events"}
 
 
 def imported(more: str = "") -> set[str]:
