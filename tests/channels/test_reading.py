@@ -41,8 +41,8 @@ def test_a_shape_that_is_asked_for_needs_its_columns() -> None:
         "Columns are missing: channel_id, subscribers, video_id.",
     )
     assert make.refusal(b"a,b\n1,2\n") == (
-        "无法识别文件格式，支持：inlay, xingtu, tiktok_one, youtube, youtube_studio。",
-        "The columns are of no known shape (inlay, xingtu, tiktok_one, youtube, youtube_studio).",
+        "无法识别文件格式，支持：inlay, xingtu, xingtu_audience, tiktok_one, youtube, youtube_studio。",
+        "The columns are of no known shape (inlay, xingtu, xingtu_audience, tiktok_one, youtube, youtube_studio).",
     )
 
 
@@ -122,7 +122,10 @@ def test_the_same_row_is_the_same_evidence_in_whatever_order_its_columns_stand()
         (b"[]", "The file has no rows."),
         (b"\xd0\xcf\x11\xe0\x00\x00", "The file is no CSV, XLSX or JSON."),
         (b"\x89PNG\r\n\x1a\n\x00", "The file is no CSV, XLSX or JSON."),
-        (b",,\n,,,\n", "The columns are of no known shape (inlay, xingtu, tiktok_one, youtube, youtube_studio)."),
+        (
+            b",,\n,,,\n",
+            "The columns are of no known shape (inlay, xingtu, xingtu_audience, tiktok_one, youtube, youtube_studio).",
+        ),
         (",".join(f"c{n}" for n in range(1001)).encode() + b"\n1\n", "More than 1000 columns."),
         (NAMES + b"x" * 200_001, "The CSV cannot be read on: field larger than field limit (200000)"),
         (NAMES + b"x,\xff\xff,\n", None),
