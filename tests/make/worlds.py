@@ -51,6 +51,8 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
         "tier": dice.integers(0, 4, count),
         "ad_load": np.round(dice.random(count) * 0.6, 2),
         "seconds": np.where(dice.random(count) < 0.8, np.round(dice.uniform(5, 200, count)), np.nan),
+        "idle_days": np.full(count, np.nan),
+        "newest_times": np.full(count, np.nan),
         "language": _words(dice, LANGUAGE_CODES, count, 8),
         "flags": np.where(dice.random(count) < 0.2, 4, 0),
         "shares": shares,
