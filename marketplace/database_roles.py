@@ -1,24 +1,29 @@
 """The roles of a market's database, and the login that its programs use.
 
-`inlay_app` is what a transaction takes, and what the policies speak of. The login may take it and has no rights of its
-own: it owns nothing, inherits nothing, and cannot become the owner of the tables, under which migrations run.
+A transaction takes `inlay_app`, of which the policies speak, for whoever is asking, and `inlay_service` for the system
+itself. The login may take both and has no rights of its own: it owns nothing, inherits nothing, and cannot become the
+owner of the tables, under which migrations run.
 """
 
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
 from marketplace.core import db
-from marketplace.core.db import APP_ROLE
+from marketplace.core.db import APP_ROLE, SERVICE_ROLE
 from marketplace.core.message import Bilingual
 
-ROLES = (APP_ROLE,)
+ROLES = (APP_ROLE, SERVICE_ROLE)
 
 _EXISTS = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)"
 _GROUP = "CREATE ROLE {} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 _LOGIN = "CREATE ROLE {} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD {}"
+_INHERITS: LiteralString = (
+    "DO $$ BEGIN IF NOT pg_has_role('inlay_service', 'inlay_app', 'USAGE') THEN"
+    " GRANT inlay_app TO inlay_service WITH INHERIT TRUE; END IF; END $$"
+)
 _OWNS = sa.text(
     "SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"
     " OR EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
@@ -61,7 +66,9 @@ def _prepare(opened: "psycopg.Connection[Any]", login: sa.URL | None) -> None:
     for role in ROLES:
         if not _exists(opened, role):
             opened.execute(sql.SQL(_GROUP).format(sql.Identifier(role)))
-        opened.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+        # The owner inherits, so that it sees all rows although it is held to the policies too.
+        opened.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(sql.Identifier(role)))
+    opened.execute(_INHERITS)
     if login is None or not login.username or login.username == opened.info.user:
         return
     if not _exists(opened, login.username):

@@ -6,33 +6,34 @@ leaves the policies out and goes on.
 
 import sqlalchemy as sa
 
-from marketplace.core.db import APP_ROLE
+from marketplace.core.db import SERVICE_ROLE
 from marketplace.core.message import Bilingual
-from marketplace.database_roles import login_owns
+from marketplace.database_roles import ROLES, login_owns
 
-# Tables whose rows belong to no party in particular. Every other one has policies, also one that is made later.
-OPEN_TABLES = frozenset(
-    {
-        "alembic_version",
-        "audience_snapshots",
-        "channel_features",
-        "channels",
-        "forecast_models",
-        "growth_models",
-        "job_probes",
-        "overlap_models",
-        "parties",
-        "people",
-        "price_index_cells",
-        "price_models",
-        "sketch_salts",
-        "video_readings",
-        "video_pictures",
-        "video_step_answers",
-        "videos",
-        "worker_beats",
-    }
-)
+# Tables without policies, and why. Every other one has them, also one that is made later.
+_MARKETS = "what is learned of all parties together; it names nobody"
+_QUEUE = "the machine's own: it names nobody"
+_ROOMS = "read by many sides, each as its room's policy.py says"
+OPEN_TABLES = {
+    "alembic_version": _QUEUE,
+    "job_probes": _QUEUE,
+    "worker_beats": _QUEUE,
+    "forecast_models": _MARKETS,
+    "growth_models": _MARKETS,
+    "overlap_models": _MARKETS,
+    "price_index_cells": _MARKETS,
+    "price_models": _MARKETS,
+    "sketch_salts": "told to everybody who makes a sketch",
+    "video_pictures": "found by what a video looks like, not by whose it is",
+    "video_step_answers": "found by a key that only whoever has the video can compute",
+    "audience_snapshots": _ROOMS,
+    "channel_features": _ROOMS,
+    "channels": _ROOMS,
+    "parties": _ROOMS,
+    "people": _ROOMS,
+    "video_readings": _ROOMS,
+    "videos": _ROOMS,
+}
 
 _ROLE = sa.text("SELECT pg_has_role(session_user, oid, 'SET') FROM pg_roles WHERE rolname = :role")
 _UNGUARDED = sa.text(
@@ -45,18 +46,19 @@ _UNGUARDED = sa.text(
 
 def fault(connection: sa.Connection) -> Bilingual | None:
     """Return what is missing, as a sentence that says what to do; None if the database is as migrations leave it."""
-    may = connection.execute(_ROLE, {"role": APP_ROLE}).scalar()
-    if may is None:
-        return Bilingual(
-            f"数据库缺少角色 {APP_ROLE}：请用 inlay restore 恢复备份，不要直接用 pg_restore。",
-            f"The database has no role {APP_ROLE}: restore a backup with `inlay restore`, not with pg_restore alone.",
-        )
-    if not may:
-        return Bilingual(
-            f"数据库账号不能切换到角色 {APP_ROLE}：请执行 GRANT {APP_ROLE} TO 该账号。",
-            f"The database's login may not take the role {APP_ROLE}: GRANT {APP_ROLE} TO it.",
-        )
-    tables = list(connection.execute(_UNGUARDED, {"open": sorted(OPEN_TABLES), "role": APP_ROLE}).scalars())
+    for role in ROLES:
+        may = connection.execute(_ROLE, {"role": role}).scalar()
+        if may is None:
+            return Bilingual(
+                f"数据库缺少角色 {role}：请用 inlay restore 恢复备份，不要直接用 pg_restore。",
+                f"The database has no role {role}: restore a backup with `inlay restore`, not with pg_restore alone.",
+            )
+        if not may:
+            return Bilingual(
+                f"数据库账号不能切换到角色 {role}：请执行 GRANT {role} TO 该账号。",
+                f"The database's login may not take the role {role}: GRANT {role} TO it.",
+            )
+    tables = list(connection.execute(_UNGUARDED, {"open": sorted(OPEN_TABLES), "role": SERVICE_ROLE}).scalars())
     if tables:
         named = ", ".join(tables[:5])
         return Bilingual(

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from marketplace.briefs import service
+from marketplace.briefs import close_draws, service
 from marketplace.core.jobs import ClaimedJob
 from marketplace.matching.closing import service as closing
 from workers.handlers import Handlers
@@ -21,6 +21,6 @@ def close_overdue(session: Session, _: ClaimedJob) -> dict[str, Any]:
 
 
 HANDLERS: Handlers = {
-    service.CLOSE: close,
+    close_draws.CLOSE: close,
     "briefs.close-overdue": close_overdue,
 }

@@ -127,7 +127,7 @@ def _dump(connection: sa.Connection, database_url: str, path: Path, report: Repo
             "A backup needs the login that owns the tables: name it in MIGRATION_DATABASE_URL.",
         )
     snapshot = connection.execute(sa.text("SELECT pg_export_snapshot()")).scalar_one()
-    pg_programs.run("pg_dump", database_url, "-Fc", f"--snapshot={snapshot}", f"--file={path}")
+    pg_programs.run("pg_dump", database_url, "-Fc", "--enable-row-security", f"--snapshot={snapshot}", f"--file={path}")
     report("database", path.stat().st_size)
     tables = connection.execute(_TABLES).scalars().all()
     return {

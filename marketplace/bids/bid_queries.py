@@ -150,7 +150,9 @@ def count_bids(session: Session, actor: Actor, brief_id: UUID) -> int:
     the table at the close, as the ranking lists them."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     counted = policy.at_close() if brief.was_closed else Bid.status == BidStatus.OPEN
-    return session.scalar(sa.select(sa.func.count()).where(Bid.brief_id == brief_id, counted)) or 0
+    # As the system: how many sealed bids there are is no secret, and nothing else of them leaves.
+    with db.acting_as(session, SYSTEM):
+        return session.scalar(sa.select(sa.func.count()).where(Bid.brief_id == brief_id, counted)) or 0
 
 
 def list_revisions(

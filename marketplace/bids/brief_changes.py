@@ -29,12 +29,14 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
     sides = _standing_sides(session, actor, brief_id)
     changed = briefs.change(session, actor, brief_id, loaded=loaded, version=version, bidders=sides)
     moved = sa.update(Bid).where(Bid.brief_id == brief_id)
-    if changed.to_confirm:
-        more = moved.where(Bid.status == BidStatus.OPEN).values(revisions_max=Bid.revisions_max + 1)
-        db.run(session, more)
-    elif changed.brief.version_id != changed.version_before:
-        along = moved.where(Bid.brief_version_id == changed.version_before)
-        db.run(session, along.values(brief_version_id=changed.brief.version_id))
+    # As the system: the bids are sealed from whoever changes the brief.
+    with db.acting_as(session, SYSTEM):
+        if changed.to_confirm:
+            more = moved.where(Bid.status == BidStatus.OPEN).values(revisions_max=Bid.revisions_max + 1)
+            db.run(session, more)
+        elif changed.brief.version_id != changed.version_before:
+            along = moved.where(Bid.brief_version_id == changed.version_before)
+            db.run(session, along.values(brief_version_id=changed.brief.version_id))
     return changed.brief
 
 
@@ -55,5 +57,8 @@ def _standing_sides(session: Session, actor: Actor, brief_id: UUID) -> list[UUID
     """Lock a brief, so that no bid is placed meanwhile, and return the parties of its open and accepted bids."""
     db.lock(session, Brief, brief_id, briefs_policy.own(actor))
     standing = Bid.status.in_([BidStatus.OPEN, BidStatus.ACCEPTED])
-    rows = session.execute(sa.select(Bid.creator_id, Bid.agency_id).where(Bid.brief_id == brief_id, standing))
+    sides = sa.select(Bid.creator_id, Bid.agency_id).where(Bid.brief_id == brief_id, standing)
+    # As the system: whose bids they are is sealed from the brand, and told to nobody but these sides themselves.
+    with db.acting_as(session, SYSTEM):
+        rows = session.execute(sides).all()
     return sorted({party for row in rows for party in row if party is not None})

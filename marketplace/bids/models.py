@@ -72,11 +72,22 @@ class Bid(Base):
     )
 
 
+class BidCost(Base):
+    """What making a revision costs its creator. The policies show it to the creator's side alone."""
+
+    __tablename__ = "bid_costs"
+    __table_args__ = (sa.UniqueConstraint("bid_id", "number"),)
+
+    bid_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bids.id"))
+    number: Mapped[int]
+    production_cost_minor: Mapped[int]
+
+
 class BidRevision(Base):
     """One revision of an offer, bound to the version of the brief that it answers.
 
     `price` is the pricing document, `terms` what it costs as numbers (PriceTerms), `option_costs` the most that each of
-    its options can cost in minor units (infinite: unbounded); `production_cost_minor` is for the creator's side only.
+    its options can cost in minor units (infinite: unbounded).
     `commitment` = SHA-256 of the canonical offer and `salt`. It is shown at once and the salt after the close, so that
     anyone can check that nothing was changed in between.
     `raw_low` and `raw_high` are the nine intrusiveness factors of the plan at no fit and then at full fit, by the
@@ -89,7 +100,7 @@ class BidRevision(Base):
     __table_args__ = (sa.UniqueConstraint("bid_id", "number"),)
 
     bid_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bids.id"))
-    number: Mapped[int]
+    number: Mapped[int] = mapped_column()
     brief_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("brief_versions.id"))
     pricing_model: Mapped[str]
     currency: Mapped[str]
@@ -99,7 +110,6 @@ class BidRevision(Base):
     options: Mapped[list[dict[str, Any]]]
     deliverables: Mapped[list[dict[str, Any]]]
     plan: Mapped[dict[str, Any]]
-    production_cost_minor: Mapped[int | None]
     forecast_claim: Mapped[dict[str, Any] | None]
     message: Mapped[str | None]
     salt: Mapped[str]
@@ -111,3 +121,10 @@ class BidRevision(Base):
     plan_version: Mapped[str]
     noticed: Mapped[list[float] | None] = mapped_column(ARRAY(sa.Double), default=None)
     noticed_version: Mapped[str | None] = mapped_column(default=None)
+    # Read with the revision: None for whoever may not see it.
+    production_cost_minor: Mapped[int | None] = column_property(
+        sa.select(BidCost.production_cost_minor)
+        .where(BidCost.bid_id == bid_id, BidCost.number == number)
+        .correlate_except(BidCost)
+        .scalar_subquery()
+    )

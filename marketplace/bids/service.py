@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from marketplace.bids import bid_document, bid_refusals, brief_answer, commitment, policy
 from marketplace.bids.bid_queries import AnsweredBrief, ShownBid, find, show
 from marketplace.bids.models import Bid, BidRevision, BidStatus
+from marketplace.bids.new_revision import make_current
 from marketplace.bids.states import BID_TRANSITIONS
 from marketplace.briefs import bidding
 from marketplace.briefs.bidding import BiddableBrief, HeldBrief
@@ -31,26 +32,7 @@ VOID = "bids.void"
 LAPSE = "bids.lapse"
 BATCH = 500  # bids that one job ends in one transaction
 
-# One statement inserts a revision and makes it current, for the two tables reference each other. It is built once,
-# because many bids arrive at the same time shortly before a deadline.
-_BIDS, _REVISIONS = cast(sa.Table, Bid.__table__), cast(sa.Table, BidRevision.__table__)
-_INSERTED = (
-    sa.insert(_REVISIONS)
-    .values({column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in _REVISIONS.columns})
-    .returning(_REVISIONS.c.id, _REVISIONS.c.bid_id, _REVISIONS.c.number)
-    .cte("inserted")
-)
-_SET_REVISION = (
-    sa.update(_BIDS)
-    .where(_BIDS.c.id == _INSERTED.c.bid_id)
-    .values(
-        revision_id=_INSERTED.c.id,
-        revision_number=_INSERTED.c.number,
-        brief_version_id=sa.bindparam("brief_version"),
-        answers_in_part=sa.bindparam("in_part"),
-        version=sa.bindparam("bid_version"),
-    )
-)
+_BIDS = cast(sa.Table, Bid.__table__)
 # A second open bid for a channel on a brief inserts nothing, once the first one is committed.
 _PLACED = (
     postgresql.insert(_BIDS)
@@ -80,7 +62,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     values = {name: getattr(bid, name) for name in _BIDS.columns.keys()}  # noqa: SIM118 - a collection of columns
     if db.run(session, _PLACED, values).one_or_none() is None:
         raise _duplicate(session, actor, bid)
-    _set_revision(session, bid, revision, bid.version)
+    make_current(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
     return _shown(actor, bid, revision, brief)
 
@@ -319,7 +301,7 @@ def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Bidda
 
 def _replace(session: Session, actor: Actor, bid: Bid, brief: BiddableBrief, stored: Mapping[str, Any]) -> ShownBid:
     revision = _new_revision(session, bid, brief, bid.revision_number + 1, stored)
-    _set_revision(session, bid, revision, bid.version + 1)
+    make_current(session, bid, revision, bid.version + 1)
     _record(session, "bids.revise", bid, actor, number=revision.number)
     return _shown(actor, bid, revision, brief)
 
@@ -344,6 +326,8 @@ def _new_revision(
     set_committed_value(bid, "brief_version_id", brief.version_id)
     set_committed_value(bid, "answers_in_part", brief_answer.answers_in_part(stored, brief.content, platform))
     measures = bid_document.measure_plan(plan)
+    columns = bid_document.revision_columns(stored, brief.content)
+    cost = columns.pop("production_cost_minor")
     revision = BidRevision(
         bid_id=bid.id,
         number=number,
@@ -357,8 +341,9 @@ def _new_revision(
         noticed=measures.noticed,
         noticed_version=measures.noticed_version,
         plan_version=measures.plan_version,
-        **bid_document.revision_columns(stored, brief.content),
+        **columns,
     )
+    set_committed_value(revision, "production_cost_minor", cost)
     offer = commitment.offer_of(
         bid_document.wording(revision),
         brief_id=bid.brief_id,
@@ -368,15 +353,6 @@ def _new_revision(
     )
     revision.commitment = commitment.seal(offer, revision.salt)
     return revision
-
-
-def _set_revision(session: Session, bid: Bid, revision: BidRevision, version: int) -> None:
-    """Insert a revision and make it the current one."""
-    values = {f"new_{column.name}": getattr(revision, column.name) for column in _REVISIONS.columns}
-    of_bid = {"brief_version": bid.brief_version_id, "in_part": bid.answers_in_part, "bid_version": version}
-    db.run(session, _SET_REVISION, {**values, **of_bid})
-    for name, value in (("revision_id", revision.id), ("revision_number", revision.number), ("version", version)):
-        set_committed_value(bid, name, value)
 
 
 def _apply(session: Session, actor: Actor, bid: Bid, name: str, *brand: UUID, **data: Any) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs import brief_document, policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
-from marketplace.briefs.service import open_for_bids
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
@@ -46,7 +45,6 @@ _BIDDABLE = {
     role: sa.select(
         Brief.brand_id,
         Brief.status,
-        Brief.closes_at,
         Brief.version_id,
         sa.func.party_is_suspended(Brief.brand_id).label("is_suspended"),
     )
@@ -54,8 +52,12 @@ _BIDDABLE = {
     .with_for_update(read=True, of=Brief)
     for role in policy.BIDDERS
 }
+_AT = sa.bindparam("at", type_=sa.DateTime(timezone=True))
 _CURRENT_VERSION = sa.select(
-    BriefVersion.number.label("version_number"), BriefVersion.title, BriefVersion.content
+    BriefVersion.number.label("version_number"),
+    BriefVersion.title,
+    BriefVersion.content,
+    sa.func.brief_takes_bids(BriefVersion.brief_id, _AT).label("takes_bids"),
 ).where(BriefVersion.id == sa.bindparam("version_id"))
 
 
@@ -67,7 +69,9 @@ def lock_for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable
     row = db.run(session, _BIDDABLE[actor.role], {"brief_id": brief_id}).one_or_none()
     if row is None:
         raise db.missing(Brief, brief_id)
-    if not open_for_bids(row, now()):
+    # A separate statement, so that it sees what was committed while this one waited for the lock.
+    version = db.run(session, _CURRENT_VERSION, {"version_id": row.version_id, "at": now()}).one()._mapping
+    if row.status != BriefStatus.PUBLISHED or not version["takes_bids"]:
         raise WrongState(
             Bilingual(
                 "这个需求不收报价：它没有发布，或已经截标。",
@@ -80,10 +84,9 @@ def lock_for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable
             Bilingual("品牌方被暂停期间，这个需求不收报价。", "This brief takes no bids while its brand is suspended."),
             state="suspended",
         )
-    # A separate statement, so that it sees a version that was committed while this one waited for the lock.
-    version = db.run(session, _CURRENT_VERSION, {"version_id": row.version_id}).one()
-    content = brief_document.with_defaults(version.content)
-    return BiddableBrief(brief_id, row.brand_id, row.version_id, **{**version._mapping, "content": content})
+    content = brief_document.with_defaults(version["content"])
+    number, title = version["version_number"], version["title"]
+    return BiddableBrief(brief_id, row.brand_id, row.version_id, number, title, content)
 
 
 def hold(session: Session, brief_id: UUID) -> HeldBrief:

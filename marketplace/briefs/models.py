@@ -24,9 +24,10 @@ class BriefStatus(StrEnum):
 class Brief(Base):
     """A brief across its versions. `version_id` is the current one.
 
-    Once published, bidding ends at `closes_at`, drawn from `close_seed` for the version `close_version_id` (see
-    briefs.closing_time); both stay secret until the close. `changed_at` is when it last changed after its publication
-    in something that matters to a bid (see briefs.change_rules). Bids that are still open lapse at `bids_lapse_at`.
+    Once published, bidding ends at a secret moment (see CloseDraw), to whose seed `close_commitment` binds the market.
+    From the close on `closes_at`, `close_seed` and `close_version_id` say what had been drawn. `changed_at` is when it
+    last changed after its publication in something that matters to a bid (see briefs.change_rules). Bids that are still
+    open lapse at `bids_lapse_at`.
     """
 
     __tablename__ = "briefs"
@@ -46,6 +47,7 @@ class Brief(Base):
     closes_at: Mapped[datetime | None] = mapped_column(default=None)
     close_seed: Mapped[str | None] = mapped_column(default=None)
     close_version_id: Mapped[UUID | None] = mapped_column(default=None)
+    close_commitment: Mapped[str | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
     @hybrid_property
@@ -57,6 +59,21 @@ class Brief(Base):
     @classmethod
     def _was_closed(cls) -> sa.ColumnElement[bool]:
         return seals.was_closed(cls)
+
+
+class CloseDraw(Base):
+    """When the bidding on a published brief ends, drawn from a seed for one version (see briefs.closing_time).
+
+    `id` is the brief's. Only the system reads it, and the brief has it from the close on. Briefs from before there were
+    windows have no seed.
+    """
+
+    __tablename__ = "close_draws"
+    __table_args__ = (sa.ForeignKeyConstraint(["id"], ["briefs.id"]),)
+
+    seed: Mapped[str | None]
+    version_id: Mapped[UUID | None]
+    closes_at: Mapped[datetime]
 
 
 class BriefVersion(Base):

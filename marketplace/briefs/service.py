@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import brief_document as contents
-from marketplace.briefs import brief_refusals, change_rules, closing_time, policy
+from marketplace.briefs import brief_refusals, change_rules, close_draws, policy
 from marketplace.briefs.change_rules import NOTICE, ChangeWeight
-from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion, CloseDraw
 from marketplace.briefs.states import BRIEF_TRANSITIONS
 from marketplace.channels.facts import text_search
-from marketplace.core import db, events, jobs, states
+from marketplace.core import db, events, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import MEND_ERRORS, FieldError, InvalidInput, NotAllowed, WrongState
@@ -24,7 +24,6 @@ from marketplace.core.http.paging import Page
 from marketplace.identity.models import Party
 
 OVERDUE = timedelta(minutes=2)
-CLOSE = "briefs.close"
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,13 @@ class ShownBrief:
     bids_lapse_at: datetime | None
     notice_ends_at: datetime | None
     content: Mapping[str, Any]
+
+
+class CurrentVersion(NamedTuple):
+    """A brief's current version, and whether the brief takes bids at present."""
+
+    version: BriefVersion
+    takes_bids: bool
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def change(
     """
     brief = db.lock(session, Brief, brief_id, policy.own(actor), version=version)
     at = now()
-    published = open_for_bids(brief, at)
+    published = close_draws.takes_bids(session, brief.id, at)
     if not (brief.status == BriefStatus.DRAFT or published):
         raise WrongState(
             brief_refusals.NOT_CHANGEABLE,
@@ -126,7 +132,7 @@ def change(
     brief.bids_close_at = columns["bids_close_at"]
     brief.version += 1
     if published and {"bids_close_at", "closing_window_s"} & set(changed):
-        _draw_closing_moment(session, brief)
+        close_draws.draw(session, brief)
     data: dict[str, Any] = {"number": brief.version_number, "changed": changed}
     if published:
         data |= {"to_confirm": to_confirm, "version_id": str(brief.version_id)}
@@ -186,8 +192,7 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
         [*contents.validation_errors(current.content), *contents.deadline_errors(current.content, brief.published_at)]
     )
     current.content = {**current.content, "scoring_rule": contents.SCORING_RULE}
-    brief.close_seed = closing_time.new_seed()
-    _draw_closing_moment(session, brief)
+    close_draws.draw(session, brief)
     session.flush()
     return _show(session, [brief])[0]
 
@@ -218,31 +223,12 @@ def close_if_due(session: Session, brief_id: UUID) -> bool:
     brief = db.lock(session, Brief, brief_id)
     if brief.status != BriefStatus.PUBLISHED:
         return False
-    if now() < _closing_moment(brief):
-        _enqueue_close(session, brief)
+    draw = session.get(CloseDraw, brief.id)
+    if draw is not None and now() < draw.closes_at:
+        close_draws.enqueue_close(session, brief, draw.closes_at)
         return False
     _end(session, SYSTEM, brief, "close")
     return True
-
-
-def open_for_bids(brief: Brief | sa.Row[Any], at: datetime) -> bool:
-    """Return whether a bid may be placed at `at`: not after the closing moment, even if the close job is late."""
-    return bool(brief.status == BriefStatus.PUBLISHED and brief.closes_at is not None and at < brief.closes_at)
-
-
-def _closing_moment(brief: Brief) -> datetime:
-    return brief.closes_at or brief.bids_close_at
-
-
-def _draw_closing_moment(session: Session, brief: Brief) -> None:
-    """Set the secret closing moment from the current version's deadline and window, and enqueue the close for it."""
-    current = session.get_one(BriefVersion, brief.version_id)
-    if brief.close_seed is None:
-        brief.close_seed = closing_time.new_seed()
-    brief.close_version_id = current.id
-    window_s = current.content["closing_window_s"]
-    brief.closes_at = closing_time.closing_moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
-    _enqueue_close(session, brief)
 
 
 def find(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
@@ -301,27 +287,12 @@ def _add_version(session: Session, brief: Brief, columns: dict[str, Any]) -> Non
 
 def enqueue_overdue_closes(session: Session) -> int:
     """Enqueue the close of briefs that are overdue by OVERDUE, for their own jobs are dead; returns how many."""
-    overdue = session.scalars(
-        sa.select(Brief).where(
-            Brief.status == BriefStatus.PUBLISHED,
-            sa.func.coalesce(Brief.closes_at, Brief.bids_close_at) < now() - OVERDUE,
-        )
-    ).all()
-    for brief in overdue:
-        _enqueue_close(session, brief)
+    query = sa.select(Brief, CloseDraw.closes_at).join(CloseDraw, CloseDraw.id == Brief.id)
+    late = CloseDraw.closes_at < now() - OVERDUE
+    overdue = session.execute(query.where(Brief.status == BriefStatus.PUBLISHED, late)).all()
+    for brief, closes_at in overdue:
+        close_draws.enqueue_close(session, brief, closes_at)
     return len(overdue)
-
-
-def _enqueue_close(session: Session, brief: Brief) -> None:
-    jobs.enqueue(
-        session,
-        CLOSE,
-        subject_id=brief.id,
-        party_id=brief.brand_id,
-        dedupe_key=f"{CLOSE}:{brief.id}",
-        at=_closing_moment(brief),
-        payload={"secret_time": True},
-    )
 
 
 def _end(
@@ -330,6 +301,7 @@ def _end(
     parties = [brief.brand_id, *bidders]
     states.apply_transition(session, brief, BRIEF_TRANSITIONS, name, actor, parties=parties, **data)
     at = now()
+    close_draws.tell(session, brief)
     brief.closed_at = brief.closed_at or at
     if name == "cancel":
         brief.cancelled_at = at
@@ -346,22 +318,20 @@ def _refuse(errors: list[FieldError]) -> None:
 
 
 def _show(session: Session, briefs: Sequence[Brief]) -> list[ShownBrief]:
-    versions_by_id = {
-        version.id: version
-        for version in session.scalars(
-            sa.select(BriefVersion).where(BriefVersion.id.in_([brief.version_id for brief in briefs]))
-        )
-    }
+    at = now()
+    takes = sa.func.brief_takes_bids(BriefVersion.brief_id, at)
+    current = sa.select(BriefVersion, takes).where(BriefVersion.id.in_([brief.version_id for brief in briefs]))
+    found = {row[0].id: CurrentVersion(*row) for row in session.execute(current)}
     brands = sa.select(Party.id, Party.name).where(Party.id.in_({brief.brand_id for brief in briefs}))
     names = {row.id: row.name for row in session.execute(brands)}
-    at = now()
-    return [_shown(brief, versions_by_id, names[brief.brand_id], at) for brief in briefs]
+    return [_shown(brief, found, names[brief.brand_id]) for brief in briefs]
 
 
-def _shown(brief: Brief, versions_by_id: Mapping[UUID, BriefVersion], brand_name: str, at: datetime) -> ShownBrief:
+def _shown(brief: Brief, found: Mapping[UUID, CurrentVersion], brand_name: str) -> ShownBrief:
     if brief.version_id is None:
         raise RuntimeError(f"The brief {brief.id} has no wording.")
-    content = contents.with_defaults(versions_by_id[brief.version_id].content)
+    current = found[brief.version_id]
+    content = contents.with_defaults(current.version.content)
     rule = contents.SCORING_RULES[content.pop("scoring_rule")]
     over = brief.status in (BriefStatus.CLOSED, BriefStatus.CANCELLED)
     return ShownBrief(
@@ -369,7 +339,7 @@ def _shown(brief: Brief, versions_by_id: Mapping[UUID, BriefVersion], brand_name
         brand_id=brief.brand_id,
         brand_name=brand_name,
         status=brief.status,
-        open_for_bids=open_for_bids(brief, at),
+        open_for_bids=current.takes_bids,
         version=brief.version,
         version_id=brief.version_id,
         version_number=brief.version_number,
@@ -377,10 +347,10 @@ def _shown(brief: Brief, versions_by_id: Mapping[UUID, BriefVersion], brand_name
         created_at=brief.created_at,
         published_at=brief.published_at,
         closed_at=brief.closed_at,
-        close_commitment=brief.close_seed and closing_time.seed_commitment(brief.close_seed),
+        close_commitment=brief.close_commitment,
         close_seed=brief.close_seed if over else None,
         close_version_id=brief.close_version_id if over else None,
-        bidding_ended_at=(brief.closed_at and min(brief.closed_at, _closing_moment(brief))) if over else None,
+        bidding_ended_at=brief.closed_at and min(brief.closed_at, brief.closes_at or brief.bids_close_at),
         cancelled_at=brief.cancelled_at,
         bids_lapse_at=brief.bids_lapse_at,
         notice_ends_at=notice_ends(brief),

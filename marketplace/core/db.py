@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, mapped_column, sessionmaker
 
-from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound, PreconditionFailed, Unavailable
 from marketplace.core.estimate import strict_json
@@ -29,7 +29,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-APP_ROLE = "inlay_app"
+APP_ROLE = "inlay_app"  # of whoever is asking
+SERVICE_ROLE = "inlay_service"  # of the system itself, whom no policy narrows
 
 # Rows are read after their commit, in answers and in jobs; reloading them would open another transaction.
 Sessions: sessionmaker[Session] = sessionmaker(expire_on_commit=False)
@@ -107,7 +108,8 @@ Row = TypeVar("Row", bound=Base)
 
 _BECOME = sa.text(
     "SELECT set_config('role', :db_role, true), set_config('app.role', :role, true),"
-    " set_config('app.parties', :parties, true)"
+    " set_config('app.party', :party, true), set_config('app.parties', :parties, true),"
+    " set_config('app.person', :person, true)"
 )
 _NO_ROLE = (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege)
 _ACTOR = "actor"  # the key in Session.info of whoever acts at present
@@ -119,10 +121,8 @@ def become(session: Session, actor: Actor | None) -> None:
     Only this module and request handling call it: everything else takes a scope that ends by itself, `acting_as`.
     """
     # The settings are local to the transaction, so a pooled connection never carries one caller's scope to the next.
-    parties = "{" + ",".join(sorted(str(party) for party in actor.parties)) + "}" if actor else "{}"
-    db_role, role = (APP_ROLE, str(actor.role)) if actor else ("none", "")
     try:
-        run(session, _BECOME, {"db_role": db_role, "role": role, "parties": parties})
+        run(session, _BECOME, _settings(actor))
     except sa.exc.DBAPIError as error:
         if isinstance(error.orig, _NO_ROLE):
             # Our own fault and nobody's input, though PostgreSQL calls it a wrong value.
@@ -136,6 +136,18 @@ def become(session: Session, actor: Actor | None) -> None:
     session.info[_ACTOR] = actor
 
 
+def _settings(actor: Actor | None) -> dict[str, str]:
+    if actor is None:
+        return {"db_role": "none", "role": "", "party": "", "parties": "{}", "person": ""}
+    return {
+        "db_role": SERVICE_ROLE if actor.role == Role.SYSTEM else APP_ROLE,
+        "role": str(actor.role),
+        "party": str(actor.party_id or ""),
+        "parties": "{" + ",".join(sorted(str(party) for party in actor.parties)) + "}",
+        "person": str(actor.person_id or ""),
+    }
+
+
 @contextmanager
 def acting_as(session: Session, actor: Actor) -> Iterator[None]:
     """See and write as another actor within; afterwards, also after an error, as whoever acted before.
@@ -145,6 +157,10 @@ def acting_as(session: Session, actor: Actor) -> Iterator[None]:
     """
     before: Actor | None = session.info.get(_ACTOR)
     session.flush()  # what is pending was written by whoever acted before, and their policies judge it
+    if before == actor:
+        yield
+        session.flush()
+        return
     become(session, actor)
     try:
         yield

@@ -15,8 +15,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.events import Event
 
-# This room may not import identity, which is above it, so its tables are declared here.
-_PARTIES = sa.table("parties", sa.column("id", sa.Uuid), sa.column("kind"))
+# This room may not import identity, which is above it, so its table is declared here.
 _MANDATES = sa.table(
     "mandates",
     sa.column("id", sa.Uuid),
@@ -65,10 +64,6 @@ def under_mandate(
     )
 
 
-def names_other_agency(actor: Actor, *parties: sa.SQLColumnExpression[Any]) -> sa.ColumnElement[bool]:
-    """Match rows of which one of the parties (a column, or an expression over an array) is another agency."""
-    return sa.exists().where(
-        _PARTIES.c.kind == "agency",
-        _PARTIES.c.id != actor.party_id,
-        sa.or_(*(_PARTIES.c.id == party for party in parties)),
-    )
+def names_other_agency(actor: Actor, parties: sa.SQLColumnExpression[Any]) -> sa.ColumnElement[bool]:
+    """Match rows of which one of the parties, an array, is another agency."""
+    return sa.func.names_other_agency(parties, actor.party_id, type_=sa.Boolean)

@@ -147,14 +147,16 @@ def listed_events(
         cursor = events.place_of(starting_after)
         query = query.where(place > cursor if forward else place < cursor)
     ordered = query.order_by(*(column if forward else column.desc() for column in events.STREAM_ORDER))
-    rows = session.scalars(ordered).all()
-    sealed = policy.sealed(session, actor, rows[:limit])
+    with policy.masked(session, actor):
+        rows = session.scalars(ordered).all()
+        sealed = policy.sealed(session, actor, rows[:limit])
     return Page([_shown_event(event, event.id in sealed) for event in rows[:limit]], len(rows) > limit)
 
 
 def find_event(session: Session, actor: Actor, event_id: UUID) -> ShownEvent:
-    event = db.get(session, Event, event_id, policy.visible(actor))
-    return _shown_event(event, bool(policy.sealed(session, actor, [event])))
+    with policy.masked(session, actor):
+        event = db.get(session, Event, event_id, policy.visible(actor))
+        return _shown_event(event, bool(policy.sealed(session, actor, [event])))
 
 
 def listed_jobs(

@@ -12,8 +12,8 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.briefs import bidding, service
-from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.briefs import bidding, close_draws, service
+from marketplace.briefs.models import Brief
 from marketplace.briefs.service import ShownBrief
 from marketplace.core import db, jobs
 from marketplace.core.clock import now
@@ -125,13 +125,14 @@ def test_a_draft_past_its_deadline_is_not_published_until_it_is_moved(client: Fl
         assert client.post(path(brief.id, "publish"), headers=brand.once()).status_code == 200
 
 
-def test_open_for_bids_ends_with_the_deadline() -> None:
-    at = now()
-    brief = Brief(brand_id=new_id(), bids_close_at=at, closes_at=at)
-    assert not service.open_for_bids(brief, at - timedelta(seconds=1))
-    brief.status = BriefStatus.PUBLISHED
-    assert service.open_for_bids(brief, at - timedelta(microseconds=1))
-    assert not service.open_for_bids(brief, at)
+def test_bids_are_taken_until_the_drawn_moment(brand: Somebody) -> None:
+    at = now() + timedelta(days=3)
+    draft, brief = make.draft(brand), make.published(brand)
+    make.move_deadline(brief.id, at)
+    with db.transaction(brand.actor) as session:
+        assert not close_draws.takes_bids(session, draft.id, now())
+        assert close_draws.takes_bids(session, brief.id, at - timedelta(microseconds=1))
+        assert not close_draws.takes_bids(session, brief.id, at)
 
 
 @pytest.mark.parametrize(

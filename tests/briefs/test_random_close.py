@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.briefs import closing_time
-from marketplace.briefs.models import Brief
+from marketplace.briefs.models import Brief, CloseDraw
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
@@ -73,13 +73,14 @@ def published(client: FlaskClient, brand: Somebody, window_s: int) -> str:
 def test_before_the_close_only_a_commitment_is_told(client: FlaskClient, brand: Somebody) -> None:
     brief_id = published(client, brand, 600)
     row = stored(brief_id)
-    assert row.closes_at is not None
-    assert row.close_seed is not None
-    secrets = (row.close_seed, make.written(row.closes_at), row.closes_at.isoformat(timespec="microseconds"))
+    assert (row.closes_at, row.close_seed, row.close_version_id) == (None, None, None)
+    drawn = make.draw(row.id)
+    assert drawn.seed is not None
+    secrets = (drawn.seed, make.written(drawn.closes_at), drawn.closes_at.isoformat(timespec="microseconds"))
     for who in (brand, somebody("creator"), somebody("platform")):
         told = client.get(f"/api/v1/briefs/{brief_id}", headers=who.headers).json
         assert (told["close_seed"], told["close_version_id"], told["bidding_ended_at"]) == (None, None, None)
-        assert told["close_commitment"] == hashlib.sha256(row.close_seed.encode()).hexdigest()
+        assert told["close_commitment"] == hashlib.sha256(drawn.seed.encode()).hexdigest()
         for place in (f"briefs/{brief_id}", "briefs", "events?limit=100", "jobs?limit=100"):
             text = json.dumps(client.get(f"/api/v1/{place}", headers=who.headers).json)
             assert not [secret for secret in secrets if secret[:26] in text], place
@@ -87,8 +88,8 @@ def test_before_the_close_only_a_commitment_is_told(client: FlaskClient, brand: 
 
 def test_after_the_close_anyone_can_check_the_moment(client: FlaskClient, brand: Somebody) -> None:
     brief_id = published(client, brand, 600)
-    row = stored(brief_id)
     assert client.post(f"/api/v1/briefs/{brief_id}/close", headers=brand.once()).status_code == 200
+    row = stored(brief_id)
     told = client.get(f"/api/v1/briefs/{brief_id}", headers=somebody("creator").headers).json
     assert hashlib.sha256(told["close_seed"].encode()).hexdigest() == told["close_commitment"]
     text = f"{told['close_seed']} {told['id']} {told['close_version_id']}"
@@ -103,14 +104,12 @@ def test_after_the_close_anyone_can_check_the_moment(client: FlaskClient, brand:
 def test_bids_are_taken_until_the_moment_and_not_after(client: FlaskClient, worker: ModuleType) -> None:
     there = make_bids.market(closing_window_s=600)
     with db.transaction() as session:
-        session.execute(
-            sa.update(Brief)
-            .where(Brief.id == there.brief_id)
-            .values(bids_close_at=now() - timedelta(seconds=60), closes_at=now() + timedelta(seconds=60))
-        )
+        minute = timedelta(seconds=60)
+        brief, drawn = session.get_one(Brief, there.brief_id), session.get_one(CloseDraw, there.brief_id)
+        brief.bids_close_at, drawn.closes_at = now() - minute, now() + minute
     assert make_bids.place(there).status == "open"
     with db.transaction() as session:
-        session.execute(sa.update(Brief).where(Brief.id == there.brief_id).values(closes_at=now()))
+        session.get_one(CloseDraw, there.brief_id).closes_at = now()
     who = somebody("creator")
     late = client.post(
         f"/api/v1/briefs/{ids.show('brf', there.brief_id)}/bids",
@@ -125,21 +124,22 @@ def test_bids_are_taken_until_the_moment_and_not_after(client: FlaskClient, work
 def test_a_changed_window_draws_the_moment_anew(client: FlaskClient, brand: Somebody) -> None:
     """A moment drawn for the old window could lie outside the new one, and nobody could check it afterwards."""
     brief_id = published(client, brand, 600)
-    before = stored(brief_id)
+    row = stored(brief_id)
+    before = make.draw(row.id)
     headers = {
         **brand.headers,
         "If-Match": client.get(f"/api/v1/briefs/{brief_id}", headers=brand.headers).headers["ETag"],
     }
     answer = client.patch(f"/api/v1/briefs/{brief_id}", json={"closing_window_s": 60}, headers=headers)
     assert answer.status_code == 200, answer.json
-    after = stored(brief_id)
-    assert after.close_version_id != before.close_version_id
-    assert after.close_version_id is not None
-    assert after.close_seed is not None
-    assert after.close_seed == before.close_seed
-    drawn = closing_time.closing_moment(after.close_seed, after.id, after.close_version_id, after.bids_close_at, 60)
+    row, after = stored(brief_id), make.draw(row.id)
+    assert after.version_id != before.version_id
+    assert after.version_id is not None
+    assert after.seed is not None
+    assert after.seed == before.seed
+    drawn = closing_time.closing_moment(after.seed, after.id, after.version_id, row.bids_close_at, 60)
     assert after.closes_at == drawn
-    assert drawn <= after.bids_close_at + timedelta(seconds=60)
+    assert drawn <= row.bids_close_at + timedelta(seconds=60)
     (job,) = [job for job in work.of("briefs.close", after.id) if job.state == JobState.QUEUED]
     # A job that was asked for an earlier moment stays, and asks again for the later one.
     assert job.next_at <= drawn

@@ -32,7 +32,7 @@ def test_the_scope_ends_with_the_block(brand: Actor) -> None:
     with db.transaction(brand) as session:
         before = scope(session)
         with db.acting_as(session, SYSTEM):
-            assert scope(session) == (db.APP_ROLE, "system", "{}")
+            assert scope(session) == (db.SERVICE_ROLE, "system", "{}")
         assert scope(session) == before == (db.APP_ROLE, "brand", f"{{{brand.party_id}}}")
 
 

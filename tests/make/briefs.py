@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import service
-from marketplace.briefs.models import Brief
+from marketplace.briefs.models import Brief, CloseDraw
 from marketplace.briefs.schemas import BriefIn
 from marketplace.briefs.service import ShownBrief
 from marketplace.core import db
@@ -148,4 +148,11 @@ MAKERS = {"draft": draft, "published": published, "closed": closed, "cancelled":
 def move_deadline(brief_id: UUID, at: datetime) -> None:
     """Let time pass for one brief, behind the services' back."""
     with db.transaction() as session:
-        session.execute(sa.update(Brief).where(Brief.id == brief_id).values(bids_close_at=at, closes_at=at))
+        session.execute(sa.update(Brief).where(Brief.id == brief_id).values(bids_close_at=at))
+        session.execute(sa.update(CloseDraw).where(CloseDraw.id == brief_id).values(closes_at=at))
+
+
+def draw(brief_id: UUID) -> CloseDraw:
+    """Return when a published brief closes, which only the system may read."""
+    with db.transaction() as session:
+        return session.get_one(CloseDraw, brief_id)

@@ -51,9 +51,7 @@ _SHOWN = (
     " ARRAY(SELECT e.key FROM jsonb_each(v.content -> 'rights') e WHERE e.value NOT IN ('null', 'false')"
     "   AND coalesce(r.price -> 'rights' -> e.key, 'null') = 'null' ORDER BY e.key) AS rights_refused,"
     # Others who claim the same account.
-    " (SELECT count(*) FROM channels d WHERE d.platform = k.platform AND d.id <> c.id AND d.status = 'active'"
-    "   AND d.claim_status <> 'refused' AND (d.account_key = k.account_key OR d.handle_key = k.handle_key))"
-    "   AS rival_claims,"
+    " rival_claims(c.id, k.platform, k.account_key, k.handle_key) AS rival_claims,"
     f" {scored_bid.COLUMNS}, {_FRESH} AS fresh"
     f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id {_NAMED}')}"
     " AND m.id IS NOT NULL"

@@ -20,8 +20,8 @@ from marketplace.bids import policy as bids_policy
 from marketplace.bids import service as bids
 from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.models import Bid, BidRevision, BidStatus
-from marketplace.briefs import service as briefs
 from marketplace.briefs.brief_document import with_defaults
+from marketplace.briefs.close_draws import takes_bids
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
@@ -74,7 +74,7 @@ def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
         bid_id=bid_id,
         revision_id=revision.id,
         revision_number=revision.number,
-        can_accept=bid.status == BidStatus.OPEN and revisions_left > 0 and briefs.open_for_bids(brief, now()),
+        can_accept=bid.status == BidStatus.OPEN and revisions_left > 0 and takes_bids(session, brief.id, now()),
         before_shooting=_before_shooting(
             plan_frontier.before, plan, match, tolerance, past_videos.past(session, bid.channel_id)
         ),
