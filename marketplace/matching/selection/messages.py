@@ -66,7 +66,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "The channel's ad load is not known, and there is a limit.",
     ),
     "other_option": ("同一报价的另一选项入选。", "Another option of the same bid was chosen."),
-    "other_bid_of_creator": ("同一创作者的另一报价入选。", "Another bid of the same creator was chosen."),
+    "other_bid_of_creator": (
+        "同一创作者或同一账号的另一报价入选。",
+        "Another bid of the same creator, or on the same account, was chosen.",
+    ),
     "agency_full": ("该机构的名额已满。", "Its agency has as many bids in the set as the limit allows."),
     "platform_full": ("该平台的名额已满。", "Its platform has as many bids in the set as the limit allows."),
     "niche_full": ("该内容领域的名额已满。", "Its niche has as many bids in the set as the limit allows."),
@@ -80,6 +83,12 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "For the same money the chosen set has more people of the target notice, with content that suits.",
     ),
 }
+
+
+def plainly(code: str) -> tuple[str, str]:
+    """Return why a bid may not be chosen, where its figures are not at hand: the code for a reason that tells some."""
+    zh, en = REASONS[code]
+    return (f"{code}。", f"{code}.") if "{" in en else (zh, en)
 
 
 def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None, settled: bool = True) -> Bilingual:
@@ -144,46 +153,6 @@ def broken(code: str, figures: Mapping[str, Any]) -> Bilingual:
     """Return which wish for the whole set does not hold. Codes are those of the solver's `problem.broken`."""
     zh, en = (text.format(**figures) for text in _BROKEN[code])
     return Bilingual(zh, en)
-
-
-# What would tell a bidder of its rivals, or of the brand's limits, is told in general.
-_TOLD_BIDDERS = frozenset(
-    {
-        "exclusivity_clash",
-        "exclusive_elsewhere",
-        "pacing_full",
-        "over_tolerance",
-        "law_minors",
-        "cost_unbounded",
-        "no_reach",
-        "no_audience_data",
-        "review_rejected",
-        "review_held",
-        "party_suspended",
-        "no_mandate",
-        "claim_beaten",
-        "same_account",
-        "price_below_market",
-        "older_version",
-        "does_not_answer",
-        "over_ceiling",
-        "declined",
-        "other_option",
-        "other_bid_of_creator",
-        "others_bring_more",
-    }
-)
-
-
-# Reasons that lie in the price, though there is no price at which the bid would have been chosen.
-OF_PRICE = frozenset({"over_ceiling", "cost_unbounded", "too_small"})
-
-
-def for_bidder(code: str) -> Bilingual:
-    """Return why a bid is out, as its own side may know it."""
-    if code == "too_small":
-        return Bilingual("金额低于该品牌会单独处理的合作。", "It is smaller than the deals that this brand handles.")
-    return Bilingual(*REASONS[code if code in _TOLD_BIDDERS else "others_bring_more"])
 
 
 # The limits of every set: code -> (Chinese, English). `{value}` is the amount or the number.

@@ -17,7 +17,7 @@ from marketplace.matching.selection.solver import chosen_again, curves, exact, e
 from marketplace.matching.selection.solver import problem as problems
 from marketplace.matching.selection.solver import search as solver_search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
-from marketplace.matching.selection.telling import set_reach, told_ceiling
+from marketplace.matching.selection.telling import for_bidders, set_reach, told_ceiling
 
 _VERSIONS = {
     "ceiling": told_ceiling.MODEL_VERSION,
@@ -380,8 +380,8 @@ def outcome_line(result: dict[str, Any], bid: str) -> OutcomeLine:
         withdrawn = ("选择时该报价已撤回。", "The bid was withdrawn when the choice was made.")
         return OutcomeLine(False, None, None, None, *withdrawn)
     wins_at = line["would_win_at"] and line["would_win_at"]["amount_minor"]
-    zh, en = messages.for_bidder(line["reason"])
-    if line["reason"] in messages.OF_PRICE:
+    zh, en = for_bidders.for_bidder(line["reason"])
+    if line["reason"] in for_bidders.OF_PRICE or (wins_at is None and line["reason"] in for_bidders.OF_NO_PRICE):
         # It is the price, though no price was looked for at which a set with the bid would have been chosen.
         return OutcomeLine(False, line["reason"], None, None, zh, en)
     price_band = band.band(line["price"]["amount_minor"], wins_at)

@@ -15,6 +15,7 @@ from marketplace.core.message import ToldError
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
+from marketplace.matching.selection import messages
 from marketplace.matching.selection.solver.selection_market import (
     GROUPS,
     ReachedPeople,
@@ -246,10 +247,10 @@ def _must(market: SelectionMarket, limits: SelectionLimits, rows: Ints, held: di
         positions = [position for position, row in enumerate(rows.tolist()) if market.bids[row] == bid]
         if not positions:
             reasons = sorted({held[row] for row in range(len(market)) if market.bids[row] == bid and row in held})
-            why = ", ".join(reasons)
+            texts = [messages.plainly(reason) for reason in reasons] or [("它没有价格。", "It has no price.")]
             raise CannotKeep(
-                f"有个必选的报价不能选：{why or '它没有价格'}。",
-                f"A bid that must be in the set may not be chosen: {why or 'it has no price'}.",
+                f"有个必选的报价不能选：{''.join(zh for zh, _ in texts)}",
+                f"A bid that must be in the set may not be chosen. {' '.join(en for _, en in texts)}",
             )
         must.append(min(positions, key=lambda position: (int(market.prices[rows[position]]), position)))
     return tuple(sorted(must))
@@ -265,7 +266,8 @@ def _check(problem: SelectionProblem) -> None:
         )
     if len(set(problem.creators[must].tolist())) < len(must):
         raise CannotKeep(
-            "有两个必选的报价出自同一位创作者。", "Two of the bids that must be in the set are of one creator."
+            "有两个必选的报价出自同一位创作者，或用同一账号。",
+            "Two of the bids that must be in the set are of one creator, or on one account.",
         )
     if limits.most is not None and len(must) > limits.most:
         raise CannotKeep("必选的报价多于组合允许的数量。", "More bids must be in the set than it may have.")
