@@ -31,7 +31,7 @@ POST   /people/me/password                                SSFFFFFFFFF
 POST   /people/me/second-factor                           SSFFFFFFFFF
 POST   /people/me/second-factor/confirm                   SSFFFFFFFFF
 POST   /people/me/second-factor/remove                    SSFFFFFFFFF
-POST   /people/{person_id}/reset-second-factor            SSFFFFFFNFF
+POST   /people/{person_id}/reset-second-factor            SSFFFFFFYFF
 GET    /parties                                           SSYYYYYYYYF
 GET    /parties/{party_id}                                SSYNNNNNYYF
 GET    /parties/{party_id} | creators                     SSNNYNYNYNF

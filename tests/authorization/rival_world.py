@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import assets
@@ -20,6 +21,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
+from marketplace.identity.models import ConsoleSession
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap import sketches
@@ -192,6 +194,9 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
         world.keep(f"{name}'s {what}", f"{word}{what}", name)
     found["party_id"], found["membership_id"] = who.party_id, people.membership_of(who)
     found["person_id"] = who.person_id
+    people.console(who)
+    with db.transaction() as session:
+        found["session_id"] = session.scalars(sa.select(ConsoleSession.id).filter_by(person_id=who.person_id)).one()
     if name in ("first", "second"):
         share = 2_300 + number * 7
         rival = world.people["rival_creator"]

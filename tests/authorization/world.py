@@ -29,7 +29,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
-from marketplace.identity.models import ConsoleSession
+from marketplace.identity.models import ConsoleSession, SecondFactor
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap import sketches
@@ -120,6 +120,8 @@ def make() -> World:
     people.mandate(agency, creator.party_id)
     people.mandate(lapsed, creator.party_id, from_days=-60, to_days=-1)
     people.console(owner)
+    with db.transaction() as session:
+        session.add(SecondFactor(person_id=owner.person_id, secret="A" * 32, recovery_hashes=[], confirmed_at=now()))
     draft = make_briefs.draft(owner)
     there, closing = make_bids.market(owner, creator), make_bids.market(owner, creator)
     open_bid, closed_bid = make_bids.place(there), make_bids.place(closing)
