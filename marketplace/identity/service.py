@@ -239,12 +239,13 @@ def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id:
     )
     # If the person gets a seat here again, the old keys and sessions must stay dead.
     at = now()
-    for table in (ApiKey, ConsoleSession):
-        session.execute(
-            sa.update(table)
-            .where(table.party_id == party.id, table.person_id == person_id, table.revoked_at.is_(None))
-            .values(revoked_at=at)
-        )
+    with policy.unfiltered(session):
+        for table in (ApiKey, ConsoleSession):
+            session.execute(
+                sa.update(table)
+                .where(table.party_id == party.id, table.person_id == person_id, table.revoked_at.is_(None))
+                .values(revoked_at=at)
+            )
     session.delete(row)
     session.flush()
     events.record(session, "memberships.delete", row.id, actor, parties=[party.id], person_id=str(person_id))

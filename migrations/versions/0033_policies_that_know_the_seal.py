@@ -74,6 +74,8 @@ def through(table: str, alias: str, where: str) -> str:
     return f"EXISTS (SELECT 1 FROM {table} {alias} WHERE {where})"
 
 
+OWN_CHECK = f"c.party_id = {ME} OR c.agency_id = {ME} OR (c.agency_id IS NULL AND c.party_id {MINE}) OR {ADMIN}"
+
 # table -> whose rows they are, to see and to write
 POLICIES = {
     "bids": BID,
@@ -107,8 +109,9 @@ POLICIES = {
     "video_parts": through("video_files", "v", "v.id = video_parts.video_id"),
     "video_checks": f"party_id = {ME} OR agency_id = {ME} OR (agency_id IS NULL AND party_id {MINE})"
     f" OR ({ADMIN} AND (bid_id IS NULL OR {through('bids', 'b', 'b.id = video_checks.bid_id')}))",
-    "video_check_steps": through("video_checks", "c", "c.id = video_check_steps.check_id"),
-    "video_corrections": through("video_checks", "c", "c.id = video_corrections.check_id"),
+    # Of a check that is shared the brand reads the result alone.
+    "video_check_steps": through("video_checks", "c", f"c.id = video_check_steps.check_id AND ({OWN_CHECK})"),
+    "video_corrections": through("video_checks", "c", f"c.id = video_corrections.check_id AND ({OWN_CHECK})"),
     "memberships": f"party_id = {ME} OR person_id = {PERSON} OR {ADMIN}",
     "invites": f"party_id = {ME} OR invited_by = {PERSON} OR {ADMIN}",
     "mandates": f"agency_id = {ME} OR creator_id = {ME} OR {ADMIN}",

@@ -23,7 +23,7 @@ WITHOUT_SUCCESS = {
     ("POST", "/sessions"),  # a password
     ("DELETE", "/sessions/current"),  # a session
     ("GET", "/sessions"),
-    ("DELETE", "/sessions/{session_id}"),
+    *(("POST", f"/people/me/second-factor{more}") for more in ("", "/confirm", "/remove")),  # an app's code
     ("POST", "/jobs/{job_id}/requeue"),  # a dead job
     ("POST", "/invites/accept"),  # the token of an invitation
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid

@@ -42,6 +42,7 @@ def environment(market: LocalServers) -> dict[str, str]:
     return {
         **os.environ,
         "DATABASE_URL": market.database_url,
+        "MIGRATION_DATABASE_URL": market.owner_url,
         "REDIS_URL": market.redis_url,
         "BROKER_URL": market.broker_url,
         "SECRET_KEY": "cut",

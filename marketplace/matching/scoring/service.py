@@ -13,7 +13,7 @@ from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.channels.policy import holds
 from marketplace.core import db
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import NotFound, WrongState
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
@@ -82,7 +82,10 @@ def _present(session: Session) -> dict[str, str]:
 
 
 def freshness(session: Session, brief_id: UUID) -> ScoreFreshness:
-    row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(_STANDING)}).one()
+    """Return how many bids a brief has and how many are scored on what is known now. The caller may read the brief."""
+    # As the system: bids and matches are hidden until the close, and their numbers are public.
+    with db.acting_as(session, SYSTEM):
+        row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(_STANDING)}).one()
     return ScoreFreshness(row.total, row.fresh)
 
 
@@ -144,7 +147,9 @@ def page_by_rank(session: Session, brief_id: UUID, *, limit: int, starting_after
 def find_match(session: Session, bid: Bid) -> RankedMatch | None:
     """Return a bid's match, or None before its first scoring. The caller checks who may see the bid."""
     values = {**_present(session), "brief_id": bid.brief_id, "listed": list(LISTED), "bid_id": bid.id}
-    row = session.execute(_OF_BID, values).mappings().one_or_none()
+    # As the system: until the close a match is hidden, for it has a place among rivals; nothing of them is shown here.
+    with db.acting_as(session, SYSTEM):
+        row = session.execute(_OF_BID, values).mappings().one_or_none()
     return None if row is None else ranked_match.from_row(row)
 
 

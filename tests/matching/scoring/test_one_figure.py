@@ -84,7 +84,9 @@ def test_the_selection_counts_the_people_that_the_score_counts(
         parts, price = ranked[line["bid_id"]], line["price"]["amount_minor"]
         assert price == parts["largest_cost"]
         assert line["people_alone"] == pytest.approx(parts["counted_people"], rel=0.02)
-        assert line["per_thousand_added"]["amount_minor"] == pytest.approx(1000 * price / line["people_added"], abs=1)
+        assert line["per_thousand_added"]["amount_minor"] == pytest.approx(
+            1000 * price / line["people_lost_without"], abs=1
+        )
 
 
 def test_the_picture_tells_the_people_of_the_text(client: FlaskClient, there: make.Market) -> None:
