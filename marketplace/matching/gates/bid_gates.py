@@ -114,7 +114,8 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         ("price_below_market" if facts.is_far_below and facts.review != "approved" else "", {}),
         ("" if is_bounded else "cost_unbounded", {}),
         ("over_ceiling" if _over(facts.per_thousand, facts.ceiling) else "", money),
-        (OVER_BUDGET if is_bounded and _left(facts) < facts.cost else "", money),
+        # What is accepted is paid already: the budget that is left is asked of the others.
+        (OVER_BUDGET if is_bounded and facts.status != "accepted" and _left(facts) < facts.cost else "", money),
     )
     return tuple(_shut(code, figures) for code, figures in shut if code)
 

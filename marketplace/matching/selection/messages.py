@@ -162,8 +162,9 @@ LIMITS: Mapping[str, tuple[str, str]] = {
         "Each deal is counted with {value} for the work on it, which the budget covers beside the price",
     ),
     "ceiling_per_thousand": (
-        "每个报价新增的每千名目标人群最多花 {value}（只计报价）",
-        "No bid costs more than {value} for each 1,000 people whom the set would lose without it (its price alone)",
+        "每个报价新增的每千名目标人群最多花 {value}（只计报价；此前已接受的不受此限）",
+        "No bid that was not accepted before costs more than {value} for each 1,000 people whom the set would lose"
+        " without it (its price alone)",
     ),
     "smallest_bid": ("低于 {value} 的报价不入选", "No bid below {value} is chosen"),
     "largest_share": ("单个报价最多占预算的 {value}", "No bid takes more than {value} of the budget"),
@@ -342,8 +343,11 @@ def proof(certificate: float, how: str, unbound: Sequence[str] = ()) -> Bilingua
     }[how]
     # Rounded down: a certificate never promises more than was shown.
     least = int(certificate * 1000) / 10
-    zh = f"至少是任何满足限制的组合所能得到的 {least:.1f}%（{by[0]}）。"
-    en = f"At least {least:.1f} % of what any set within the limits could have ({by[1]})."
+    zh = f"会注意到、且内容契合的人，至少是任何满足限制的组合所能得到的 {least:.1f}%（{by[0]}）。"
+    en = (
+        f"At least {least:.1f} % of the people who notice, with content that suits, whom any set within the limits"
+        f" could have ({by[1]})."
+    )
     if not unbound or how == "proved" or certificate >= 1:
         return Bilingual(zh, en)
     named = [_COSTLY[code] for code in unbound]

@@ -96,6 +96,11 @@ def test_a_gate_names_its_figures_in_both_languages(code: str, figures: list[str
         assert figure in gate.en
 
 
+def test_the_budget_that_is_left_is_not_asked_of_what_is_accepted() -> None:
+    assert codes(replace(OPEN, committed=5_000_001)) == ["over_budget"]
+    assert codes(replace(OPEN, committed=5_000_001, status="accepted")) == []
+
+
 @pytest.mark.parametrize(
     "limit",
     [
