@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from marketplace.core.config import Config
 from tests.make import videos
 from tests.make.people import Somebody, somebody
 from tests.make.web import Web
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.process
 
@@ -52,12 +53,19 @@ def transactions(config: Config) -> int:
 
 
 def answer_of(opened: socket.socket) -> bytes:
-    opened.settimeout(60)
+    """Return the answer, as long as it says that it is: when the server ends the connection is its own affair."""
+    opened.settimeout(PATIENCE_S)
     answer = b""
     with contextlib.suppress(ConnectionResetError):
-        while part := opened.recv(65536):
+        while not is_whole(answer) and (part := opened.recv(65536)):
             answer += part
     return answer
+
+
+def is_whole(answer: bytes) -> bool:
+    head, ended, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *([0-9]+)", head)
+    return bool(ended) and length is not None and len(body) >= int(length[1])
 
 
 @pytest.mark.parametrize(

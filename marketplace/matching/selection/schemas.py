@@ -326,22 +326,9 @@ class SelectionHeadOut(Schema):
     model_version = fields.String(required=True, allow_none=True)
     inputs_hash = fields.String(required=True, allow_none=True)
     bids = fields.Integer(required=True, allow_none=True)
-    value = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Different people of the target whom the set reaches, by the careful forecast."},
-    )
-    bound = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "What no set within the limits has more of: people who notice, with content that suits (not"
-            " `value`, which counts everybody reached)."
-        },
-    )
-    certificate = fields.Float(
-        required=True, allow_none=True, metadata={"description": "`result.proof.searched` over `bound`."}
-    )
+    value = fields.Float(required=True, allow_none=True)
+    bound = fields.Float(required=True, allow_none=True)
+    certificate = fields.Float(required=True, allow_none=True)
     spend_minor = fields.Integer(required=True, allow_none=True)
     message = SaidField(required=True, allow_none=True)
     created_at = TimeField(required=True)
@@ -351,7 +338,8 @@ class SelectionHeadOut(Schema):
 
 class SelectionOut(SelectionHeadOut):
     """A selection with its `result`, which comes with the status `found` and changes once more only where the exact
-    solver finds a better set."""
+    solver finds a better set. `value`: different people whom it reaches, by the careful forecast. `bound`, in people
+    who notice with content that suits: no set within the limits has more; `certificate`: this set's own over it."""
 
     result = StoredDocument(OutcomeOut, required=True, allow_none=True)
 

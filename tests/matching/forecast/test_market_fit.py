@@ -56,7 +56,10 @@ def test_a_vertical_of_a_few_stays_near_the_market_and_a_tiny_one_has_none() -> 
     pools = fit_pools(past, names)
     assert sorted(pools) == [EVERYTHING, "food"]
     whole, food, alone = pools[EVERYTHING], pools["food"], fit_pool(some(past, np.arange(846) < 40))
-    assert abs(food.bias - whole.bias) < abs(alone.bias - whole.bias)
+    for name in ("log_views_at_reference", "elasticity"):
+        own, market, by_itself = (getattr(pool, name) for pool in (food, whole, alone))
+        assert abs(own - market) < abs(by_itself - market) / 2, name
+    assert abs(food.bias - whole.bias) < 0.01
     assert np.abs(np.subtract(food.centre, whole.centre)).max() < 0.1
     assert pool_of(["food", "comedy", None], sorted(pools)).tolist() == [1, 0, 0]
 
