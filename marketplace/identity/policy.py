@@ -6,6 +6,7 @@ People and parties have no row-level security, so these conditions alone protect
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from datetime import date
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -70,6 +71,14 @@ def require_managed(actor: Actor, party: Party) -> None:
                 "A mandate lets you act for a creator, not manage their seats or name.",
             )
         )
+
+
+def require_signed_in(actor: Actor, refusal: Bilingual) -> UUID:
+    """Return the person who asks, signed in. Raises NotAllowed with `refusal` for a key: it is a program's, and not
+    the person."""
+    if actor.key_id is not None or actor.person_id is None:
+        raise NotAllowed(refusal)
+    return actor.person_id
 
 
 def require_within(actor: Actor, names: Collection[str], pointer: str) -> list[str]:

@@ -37,6 +37,9 @@ CODE_NEEDED = Bilingual(
     "密码正确；请一并发送验证器应用中的 6 位验证码（`code`），或一个恢复码。",
     "The password is right. Send the six digits that your app shows as `code` too, or a recovery code.",
 )
+OF_THE_PERSON = Bilingual(
+    "第二因素由本人登录后设置，不能用密钥。", "A second factor is set up by the person, signed in, and not with a key."
+)
 WRONG = Bilingual(
     "验证码不对，或已经用过；请等应用显示下一个再试。",
     "The code is wrong, or was used already. Wait for the next one that your app shows.",
@@ -63,7 +66,7 @@ def begin(session: Session, actor: Actor) -> NewFactor:
 
     Raises NotAllowed for a key, and Conflict where there is one that counts.
     """
-    person_id = _require_signed_in(actor)
+    person_id = policy.require_signed_in(actor, OF_THE_PERSON)
     with policy.unfiltered(session):
         person = db.lock(session, Person, person_id)
         factor = _factor(session, person_id)
@@ -85,7 +88,7 @@ def begin(session: Session, actor: Actor) -> NewFactor:
 
 def confirm(session: Session, actor: Actor, *, code: str) -> RecoveryCodes:
     """Let the factor count from now on, and return its recovery codes. Raises NotAllowed, NotFound, InvalidInput."""
-    person_id = _require_signed_in(actor)
+    person_id = policy.require_signed_in(actor, OF_THE_PERSON)
     with policy.unfiltered(session):
         db.lock(session, Person, person_id)
         factor = _factor(session, person_id)
@@ -102,7 +105,7 @@ def confirm(session: Session, actor: Actor, *, code: str) -> RecoveryCodes:
 
 def remove(session: Session, actor: Actor, *, password: str, code: str) -> None:
     """Take the factor away. Raises NotAllowed for a key, NotFound, and InvalidInput for a wrong password or code."""
-    person_id = _require_signed_in(actor)
+    person_id = policy.require_signed_in(actor, OF_THE_PERSON)
     with policy.unfiltered(session):
         person = db.lock(session, Person, person_id)
         factor = _confirmed(session, person_id)
@@ -159,17 +162,6 @@ def require_code(session: Session, person: Person, code: str | None) -> None:
         raise SecondFactorNeeded(CODE_NEEDED)
     if not _take(factor, code):
         raise WrongCode(WRONG)
-
-
-def _require_signed_in(actor: Actor) -> UUID:
-    if actor.key_id is not None or actor.person_id is None:
-        raise NotAllowed(
-            Bilingual(
-                "第二因素由本人登录后设置，不能用密钥。",
-                "A second factor is set up by the person, signed in, and not with a key.",
-            )
-        )
-    return actor.person_id
 
 
 def _factor(session: Session, person_id: UUID) -> SecondFactor | None:

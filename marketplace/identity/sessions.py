@@ -18,6 +18,13 @@ from marketplace.core.message import Bilingual
 from marketplace.identity import authentication, passwords, policy, second_factors
 from marketplace.identity.models import ConsoleSession, Membership, Party, Person
 
+OF_THE_PERSON = Bilingual(
+    "会话由本人登录后查看和结束，不能用密钥。",
+    "Sessions are seen and ended by the person, signed in, and not with a key.",
+)
+CHANGED_BY_THE_PERSON = Bilingual(
+    "密码要由本人登录后修改，不能用密钥。", "A password is changed by the person, signed in, and not with a key."
+)
 WRONG = Bilingual("邮箱或密码不对。", "The e-mail address or the password is wrong.")
 
 
@@ -134,18 +141,6 @@ class OwnSession:
     current: bool
 
 
-def _require_signed_in(actor: Actor) -> UUID:
-    """Return whose sessions they are. Raises NotAllowed for a key, which is a program's and not the person."""
-    if actor.key_id is not None or actor.person_id is None:
-        raise NotAllowed(
-            Bilingual(
-                "会话由本人登录后查看和结束，不能用密钥。",
-                "Sessions are seen and ended by the person, signed in, and not with a key.",
-            )
-        )
-    return actor.person_id
-
-
 def _live(person_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
     at = now()
     return (
@@ -160,7 +155,7 @@ def own_sessions(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, token: str
 ) -> Page[OwnSession]:
     """Return the person's sessions that go on, newest first, in all their parties. Raises NotAllowed for a key."""
-    person_id = _require_signed_in(actor)
+    person_id = policy.require_signed_in(actor, OF_THE_PERSON)
     current = authentication.digest(token)
     with policy.unfiltered(session):
         page = paging.page(
@@ -174,7 +169,7 @@ def own_sessions(
 
 def end_session(session: Session, actor: Actor, session_id: UUID) -> None:
     """End one of the person's sessions at once. Raises NotAllowed for a key, and NotFound."""
-    person_id = _require_signed_in(actor)
+    person_id = policy.require_signed_in(actor, OF_THE_PERSON)
     with policy.unfiltered(session):
         row = db.lock(session, ConsoleSession, session_id, *_live(person_id))
         row.revoked_at = now()
@@ -186,15 +181,9 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
 
     Raises NotAllowed for a key, which is a program's and not the person, and InvalidInput.
     """
-    if actor.key_id is not None or actor.person_id is None:
-        raise NotAllowed(
-            Bilingual(
-                "密码要由本人登录后修改，不能用密钥。",
-                "A password is changed by the person, signed in, and not with a key.",
-            )
-        )
+    person_id = policy.require_signed_in(actor, CHANGED_BY_THE_PERSON)
     with policy.unfiltered(session):
-        person = db.lock(session, Person, actor.person_id)
+        person = db.lock(session, Person, person_id)
         if not authentication.check_password(person.password_hash, old):
             raise InvalidInput(
                 Bilingual("什么都没有改动。", "Nothing was changed."),

@@ -65,8 +65,9 @@ def events(
     newest = {str(links[-1].position): links[-1].head.hex()} if links else {}
     market = api.call("GET", "/event-heads")
     if heads is not None:
-        found += _against(api, heads, name, links)
-        _keep(heads, {name: newest, "market": {str(market["position"]): market["head"]}})
+        kept = _read(heads)
+        found += _against(api, kept, name, links)
+        _keep(heads, kept, {name: newest, "market": {str(market["position"]): market["head"]}})
     _tell(api, {"links": len(links), "head": head, "market": market}, found)
 
 
@@ -81,9 +82,8 @@ def _links(api: ApiClient, brief: str | None, party: str | None) -> list[ShownLi
     ]
 
 
-def _against(api: ApiClient, path: Path, name: str, links: list[ShownLink]) -> list[Bilingual]:
+def _against(api: ApiClient, kept: dict[str, dict[str, str]], name: str, links: list[ShownLink]) -> list[Bilingual]:
     """Hold a chain, and the market's, against the hashes that were kept."""
-    kept = _read(path)
     own = {str(link.position): link.head.hex() for link in links}
     found = []
     for chain, hashes in kept.items():
@@ -118,12 +118,10 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
         fail(Bilingual(f"{path} 不是 --heads 写出的文件。", f"{path} is no file that --heads wrote."), EXIT_USAGE)
 
 
-def _keep(path: Path, newest: dict[str, dict[str, str]]) -> None:
-    kept = _read(path)
-    for chain, hashes in newest.items():
-        # A hash that was kept stays, also where the market tells another one now.
-        kept[chain] = {**hashes, **kept.get(chain, {})}
-    path.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+def _keep(path: Path, kept: dict[str, dict[str, str]], newest: dict[str, dict[str, str]]) -> None:
+    """Add the newest hashes to the file. One that was kept stays, also where the market tells another one now."""
+    more = {chain: {**hashes, **kept.get(chain, {})} for chain, hashes in newest.items()}
+    path.write_text(json.dumps(kept | more, indent=1) + "\n", "utf-8")
 
 
 def _in_database(api: ApiClient, data: Path) -> None:
