@@ -15,7 +15,7 @@ from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber, refuse
 from marketplace.cli.output import Column, echo_json, hint, people, table, told
 from marketplace.cli.pictures import write_pictures
-from marketplace.cli.shown.summaries import in_words
+from marketplace.cli.shown.summaries import in_words, shut_members
 from marketplace.core.message import Bilingual
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.matching.selection.schemas import BIDS_MAX, PICTURES, PROVE
@@ -160,7 +160,16 @@ def select(api: ApiClient, /, brief: str, prove: str, time_limit: int, out: Path
 
 def _tell_next(selection: Mapping[str, Any]) -> None:
     if selection["status"] == "done":
-        command = f"inlay selections confirm {selection['id']}"
+        shut = [gate for line in selection["result"]["chosen"] for gate in line["gates"]]
+        aside = sorted({gate["code"] for gate in shut if gate["brands_own"]})
+        command = " ".join([f"inlay selections confirm {selection['id']}", *(f"--despite {code}" for code in aside)])
+        if any(not gate["brands_own"] for gate in shut):
+            hint(
+                Bilingual(
+                    "先让上面标“!”的门槛打开，否则整个组合都不能接受。",
+                    "First open the gates marked with ! above: until then the set cannot be accepted.",
+                )
+            )
         hint(Bilingual(f"接受这个组合：{command}", f"To accept this set: {command}"))
 
 
@@ -195,6 +204,8 @@ def what_if(api: ApiClient, /, brief: str, **given: Any) -> None:
 def print_outcome(outcome: Mapping[str, Any], left_out: int = LEFT_OUT_SHOWN) -> None:
     """Print a chosen set, its reach, its quality and limits, which bids are left out and why, and other budgets."""
     table(outcome["chosen"], CHOSEN)
+    for line in shut_members(outcome["chosen"]):
+        click.echo(line)
     # Sets that older releases chose do not tell their limits.
     left = [outcome["left"]] if "left" in outcome else []
     for sentence in (outcome["reach"], *left, *outcome.get("costly", []), outcome["proof"], outcome["made_of"]):

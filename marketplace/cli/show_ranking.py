@@ -7,16 +7,16 @@ import click
 
 from marketplace.cli.calls.api_commands import ROWS, tell_of_more
 from marketplace.cli.calls.id_arguments import IdArgument
-from marketplace.cli.client import ApiClient
+from marketplace.cli.client import ApiClient, spoken
 from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import Column, brief_money, echo_json, hint, people, share, table, told
+from marketplace.cli.shown import words
 from marketplace.cli.shown.summaries import estimate, in_words
 from marketplace.core.message import Bilingual
+from marketplace.matching.gates.messages import GATE_NAMES
 
 WAIT_S = 0.5
 PAGE = 100
-# What a bid can end as.
-ENDS = ("withdrawn", "declined", "void", "lapsed")
 
 
 def _per_thousand(row: dict[str, Any]) -> str:
@@ -39,9 +39,21 @@ def _overall(row: dict[str, Any]) -> str:
 
 
 def bid_status(row: dict[str, Any]) -> str:
-    """Return what became of a ranked bid, and "" for an open one. A gate knows before the stored status follows."""
-    over = next((gate["code"] for gate in row["gates"] if gate["code"] in ENDS), row["bid_status"])
-    return "" if over == "open" else str(over)
+    """Return how a ranked bid stands: accepted, or what keeps it from being accepted now, with the number of further
+    gates that are shut; "" for an open bid whose gates are all open."""
+    gates = [gate["code"] for gate in row["gates"]]
+    if row["bid_status"] != "open" and row["bid_status"] not in gates:
+        gates = [row["bid_status"], *gates]
+    if not gates:
+        return ""
+    first = gate_name(gates[0])
+    return first if len(gates) == 1 else f"{first} +{len(gates) - 1}"
+
+
+def gate_name(code: str) -> str:
+    """Return a gate's short name in the language of the command, a bid's status in that of the states."""
+    name = GATE_NAMES.get(code)
+    return words.value(code, spoken()) if name is None else in_words(name.zh, name.en)
 
 
 # The order in which they are dropped where there is no room is from the right.

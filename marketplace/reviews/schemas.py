@@ -101,7 +101,7 @@ class DecisionIn(Schema):
 
     reason = TextField(
         2000,
-        shortest=3,
+        shortest=2,  # two Chinese characters are a reason: 重复
         required=True,
         metadata={"description": "Both sides read it, but for that of an approval."},
     )
@@ -142,7 +142,7 @@ class DecisionsIn(Schema):
     verdict = one_of(("approve", "hold", "reject"), required=True)
     reason = TextField(
         2000,
-        shortest=3,
+        shortest=2,  # two Chinese characters are a reason: 重复
         required=True,
         metadata={"description": "Both sides read it if the verdict is to hold or to reject."},
     )

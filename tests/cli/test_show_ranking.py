@@ -12,7 +12,10 @@ from marketplace.cli.client import ApiClient
 from marketplace.cli.main import main
 from marketplace.core import db, ids
 from tests.make import bids as make
+from tests.make import reviews as make_reviews
+from tests.make.people import somebody
 from tests.matching import look
+from tests.matching.gates.test_acceptance import risky
 
 pytestmark = pytest.mark.usefixtures("own_market")
 
@@ -45,6 +48,18 @@ def test_a_bid_that_is_not_open_shows_its_status(client: FlaskClient, monkeypatc
     why = shown(client, there, monkeypatch, "--why")
     assert "(accepted)" in why
     assert "(withdrawn)" in why
+
+
+def test_an_open_bid_shows_which_gate_keeps_it_out(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = look.market()
+    _, bid_id = risky(there)
+    look.offer(there)
+    make.close(there)
+    assert "in review" in shown(client, there, monkeypatch)
+    make_reviews.decide(somebody("platform"), make_reviews.of(bid_id).id, "reject", reason="重复")
+    lines = shown(client, there, monkeypatch, "--why").splitlines()
+    assert [ids.show("bid", bid_id) in line for line in lines if "rejected" in line and "bid_" in line] == [True, True]
+    assert "审核未过" in shown(client, there, monkeypatch, "--language", "zh")
 
 
 def _of(offer: Any) -> Any:

@@ -220,8 +220,7 @@ def match(answer: Mapping[str, Any]) -> Iterator[str]:
     ]
     yield "  ".join(figures)
     for gate in answer["gates"]:
-        opens = gate.get(f"opens_{spoken()}")
-        yield f"! {told(gate)}{f' {opens}' if opens else ''}"
+        yield f"! {_gate(gate)}"
     yield from _some(answer["reasons"], _REASONS)
     plan = answer.get("plan")
     if plan:
@@ -251,7 +250,21 @@ def selection(answer: Mapping[str, Any]) -> Iterator[str]:
     for one in result["chosen"]:
         added = in_words(f"新增 {people(one['people_added'])} 人", f"adds {people(one['people_added'])} people")
         yield f"{one['bid_id']}  {brief_cell(one['price'])}  {added}  {one['channel_name']}"
+    yield from shut_members(result["chosen"])
     yield from (told(part) for part in (result["reach"], result.get("left"), result["proof"]) if part)
+
+
+def shut_members(chosen: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each gate that keeps a chosen bid from being accepted now, with what opens it."""
+    for one in chosen:
+        for gate in one["gates"]:
+            yield f"! {one['bid_id']} {one['channel_name']}: {_gate(gate)}"
+
+
+def _gate(gate: Mapping[str, Any]) -> str:
+    """Return why a gate is shut and what opens it."""
+    opens = gate[f"opens_{spoken()}"]
+    return told(gate) + in_words(opens, f" {opens}")
 
 
 def review(answer: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Accept bids on a closed brief: only through open gates, in a named option, and within the budget."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
@@ -23,7 +23,8 @@ from marketplace.reviews.verdicts import locked_verdicts
 
 
 class GatesShut(Conflict):
-    """A bid may not be accepted: `gates` names each gate that is shut, why, and what would open it."""
+    """A bid may not be accepted: `gates` names each gate that is shut, why, and what would open it; `bids` does so for
+    every bid that was to be accepted with it."""
 
     code = "gates-shut"
     title = Bilingual("这个报价有一道门槛没有通过", "A gate of this bid is shut")
@@ -58,7 +59,7 @@ def accept(
     locked_verdicts(session, [bid_id])  # a reviewer who decides now comes before this, or after
     aside = {*despite, *([OVER_BUDGET] if over_budget else [])}
     shut = gates_of(session, brief, [bid_id], options={bid_id: chosen})[bid_id]
-    refuse_shut(bid_id, [gate for gate in shut if gate.code not in aside])
+    refuse_shut({bid_id: [gate for gate in shut if gate.code not in aside]})
     bids.take(session, actor, bid, chosen, math.ceil(costs[chosen]), [gate.code for gate in shut])
     session.flush()
     return bid_queries.find(session, actor, bid_id)
@@ -85,16 +86,27 @@ def accept_set(
     waiting = [bid for bid in members if bid.status == BidStatus.OPEN]
     locked_verdicts(session, [bid.id for bid in waiting])
     shut = gates_of(session, brief, [bid.id for bid in waiting], options=options)
-    for bid in waiting:
-        keeping_out = [gate for gate in shut[bid.id] if gate.code not in {*aside, OVER_BUDGET}]
-        refuse_shut(bid.id, keeping_out)
+    refuse_shut({bid.id: [gate for gate in _beside_budget(shut[bid.id]) if gate.code not in aside] for bid in waiting})
     for bid in waiting:
         cost = session.get_one(BidRevision, bid.revision_id).option_costs[options[bid.id]]
         bids.take(session, actor, bid, options[bid.id], math.ceil(cost), [gate.code for gate in shut[bid.id]])
     session.flush()
     # The gates above were read before any of these was accepted: two claims of one account shut each other's only now.
-    for bid_id, found in gates_of(session, brief, [bid.id for bid in waiting], options=options).items():
-        refuse_shut(bid_id, [gate for gate in found if gate.code == SAME_ACCOUNT])
+    now_shut = gates_of(session, brief, [bid.id for bid in waiting], options=options)
+    refuse_shut({bid_id: [gate for gate in found if gate.code == SAME_ACCOUNT] for bid_id, found in now_shut.items()})
+
+
+def gates_of_set(session: Session, brief: Brief, options: Mapping[UUID, int]) -> dict[UUID, list[ShutGate]]:
+    """Return what keeps each member of a set from being accepted now, by its id: what `accept_set` would refuse unless
+    the brand sets it aside, and for a bid that is accepted what has shut since. Whether the set keeps the budget is
+    another question. Members that are gone are left out."""
+    shut = gates_of(session, brief, list(options), options=options)
+    return {bid_id: _beside_budget(gates) for bid_id, gates in shut.items()}
+
+
+def _beside_budget(gates: Iterable[ShutGate]) -> list[ShutGate]:
+    """Return these gates but for the budget's, which asks about a bid alone and not about the set that it is in."""
+    return [gate for gate in gates if gate.code != OVER_BUDGET]
 
 
 def _changed(changes: Sequence[Bilingual]) -> Bilingual:
@@ -111,17 +123,23 @@ def accepted_among(session: Session, bid_ids: Collection[UUID]) -> set[UUID]:
     return set(session.scalars(sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)))
 
 
-def refuse_shut(bid_id: UUID, shut: Sequence[ShutGate]) -> None:
-    """Raise GatesShut if a gate is shut."""
-    if not shut:
+def refuse_shut(shut: Mapping[UUID, Sequence[ShutGate]]) -> None:
+    """Raise GatesShut if one of these bids has a shut gate. It names the gates of every such bid, in `bids`, so that
+    whoever confirms a set can mend all of them at once."""
+    kept_out = {ids.show("bid", bid_id): gates for bid_id, gates in shut.items() if gates}
+    if not kept_out:
         return
-    first, shown = shut[0], ids.show("bid", bid_id)
+    shown, (first, *_) = next(iter(kept_out.items()))
+    more = len(kept_out) - 1
     raise GatesShut(
         Bilingual(
-            f"{shown} 不能接受：{first.zh}{first.opens_zh}", f"{shown} cannot be accepted: {first.en} {first.opens_en}"
+            f"{shown} 不能接受：{first.zh}{first.opens_zh}" + (f"另有 {more} 个报价也不能接受。" if more else ""),
+            f"{shown} cannot be accepted: {first.en} {first.opens_en}"
+            + (f" Neither can {more} more of the set." if more else ""),
         ),
-        gates=[asdict(gate) for gate in shut],
+        gates=[asdict(gate) for gate in kept_out[shown]],
         bid_id=shown,
+        bids=[{"bid_id": bid_id, "gates": [asdict(gate) for gate in gates]} for bid_id, gates in kept_out.items()],
     )
 
 

@@ -117,7 +117,9 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         # What is accepted is paid already: the budget that is left is asked of the others.
         (OVER_BUDGET if is_bounded and facts.status != "accepted" and _left(facts) < facts.cost else "", money),
     )
-    return tuple(_shut(code, figures) for code, figures in shut if code)
+    # The brand has set its own limits aside for what it has accepted.
+    settled = BRANDS_OWN if facts.status == "accepted" else frozenset()
+    return tuple(_shut(code, figures) for code, figures in shut if code and code not in settled)
 
 
 def _over(figure: float | None, limit: float | None) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from marketplace.core.message import Bilingual
+
 
 class GateTexts(NamedTuple):
     """Why a gate is shut, and what would open it."""
@@ -155,4 +157,35 @@ GATES: Mapping[str, GateTexts] = {
         "更便宜的选项，或品牌方接受时注明 over_budget。",
         "A cheaper option opens it, or the brand says `over_budget: true` when it accepts.",
     ),
+}
+
+# What a table has room for. A status that ends a bid is told as such.
+GATE_NAMES: Mapping[str, Bilingual] = {
+    "declined": Bilingual("已婉拒", "declined"),
+    "withdrawn": Bilingual("已撤回", "withdrawn"),
+    "void": Bilingual("已作废", "void"),
+    "lapsed": Bilingual("已失效", "lapsed"),
+    "party_suspended": Bilingual("账户停用", "suspended"),
+    "no_mandate": Bilingual("授权失效", "no mandate"),
+    "channel_archived": Bilingual("账号停用", "archived"),
+    "channel_handed_over": Bilingual("账号已转让", "handed over"),
+    "claim_beaten": Bilingual("认领不成立", "claim beaten"),
+    "same_account": Bilingual("同一账号", "same account"),
+    "part_offer": Bilingual("部分应标", "part offer"),
+    "older_version": Bilingual("旧版需求", "old version"),
+    "does_not_answer": Bilingual("不符需求", "off brief"),
+    "review_rejected": Bilingual("审核未过", "rejected"),
+    "review_held": Bilingual("审核暂缓", "held"),
+    "review_open": Bilingual("审核中", "in review"),
+    "review_needed": Bilingual("需审核", "needs review"),
+    "price_below_market": Bilingual("价格过低", "price too low"),
+    "law_minors": Bilingual("法律禁止", "law bars it"),
+    "exclusive_elsewhere": Bilingual("排他占用", "exclusive"),
+    "pacing_full": Bilingual("档期已满", "no room"),
+    "no_audience_data": Bilingual("无受众数据", "no audience"),
+    "no_reach": Bilingual("触达为零", "reaches none"),
+    "over_tolerance": Bilingual("侵扰超限", "intrusive"),
+    "cost_unbounded": Bilingual("费用不封顶", "no cap"),
+    "over_ceiling": Bilingual("超出上限", "over ceiling"),
+    "over_budget": Bilingual("超出预算", "over budget"),
 }

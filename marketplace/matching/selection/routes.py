@@ -10,7 +10,7 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.scoring.schemas import SVG
-from marketplace.matching.selection import selection_pictures, service
+from marketplace.matching.selection import selection_pictures, service, shown_selection
 from marketplace.matching.selection.collusion_signals import collusion_audit
 from marketplace.matching.selection.collusion_signals.collusion_audit import CollusionSignals
 from marketplace.matching.selection.models import Selection
@@ -28,6 +28,7 @@ from marketplace.matching.selection.schemas import (
 )
 from marketplace.matching.selection.service import BidOutcome, HypotheticalWishes
 from marketplace.matching.selection.set_verification import Verification
+from marketplace.matching.selection.shown_selection import ShownSelection
 
 blueprint = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
 
@@ -38,9 +39,9 @@ _CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}
 @blueprint.post(
     "/briefs/<id('brf'):brief_id>/selections", **_CHANGES, takes=SelectionIn, answers=SelectionOut, status=202
 )
-def create_selection(body: dict[str, Any], brief_id: UUID) -> Selection:
+def create_selection(body: dict[str, Any], brief_id: UUID) -> ShownSelection:
     """Ask for the best set of a closed brief's bids. Its job tells how far it is; the result is kept."""
-    return service.start(session(), actor(), brief_id, body)
+    return shown_selection.shown(session(), service.start(session(), actor(), brief_id, body))
 
 
 @blueprint.get(
@@ -68,16 +69,16 @@ def compute_what_if(body: dict[str, Any], brief_id: UUID) -> HypotheticalWishes:
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>", **_READS, answers=SelectionOut)
-def get_selection(selection_id: UUID) -> Selection:
-    """A selection with its result, as far as it has come."""
-    return service.find(session(), actor(), selection_id)
+def get_selection(selection_id: UUID) -> ShownSelection:
+    """A selection with its result, as far as it has come, and what keeps each member from being accepted now."""
+    return shown_selection.shown(session(), service.find(session(), actor(), selection_id))
 
 
 @blueprint.post("/selections/<id('sel'):selection_id>/confirm", **_CHANGES, takes=ConfirmIn, answers=SelectionOut)
-def confirm_selection(body: dict[str, Any], selection_id: UUID) -> Selection:
+def confirm_selection(body: dict[str, Any], selection_id: UUID) -> ShownSelection:
     """Make it the brief's choice and accept its bids, in one act. Each is checked now: 409 names what has changed or
     which gate is shut. From then on each bidder may read how its own bid fared."""
-    return service.confirm(session(), actor(), selection_id, **body)
+    return shown_selection.shown(session(), service.confirm(session(), actor(), selection_id, **body))
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>/verification", **_READS, answers=VerificationOut)

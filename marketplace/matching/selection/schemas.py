@@ -20,7 +20,7 @@ from marketplace.core.http.fields import (
     one_of,
 )
 from marketplace.core.http.load_refusals import refusal
-from marketplace.matching.gates.schemas import AcceptIn
+from marketplace.matching.gates.schemas import AcceptIn, GateOut
 from marketplace.matching.overlap.models import SketchKind
 from marketplace.matching.scoring.schemas import PictureLooks
 from marketplace.matching.selection.messages import LIMITS, REASONS
@@ -196,6 +196,9 @@ class ChosenOut(SaidOut):
         metadata={"description": "Price / `people_lost_without`, which the ceiling limits; null where nobody is lost."},
     )
     intrusiveness = fields.Float(allow_none=True, metadata={"description": "0 to 100; null where it is not known."})
+    gates = fields.List(
+        fields.Nested(GateOut), required=True, metadata={"description": "What keeps it from being accepted now."}
+    )
 
 
 class LeftOutOut(SaidOut):

@@ -31,6 +31,7 @@ from marketplace.matching.selection import (
     selection_refusals,
     set_choice,
     set_verification,
+    shown_selection,
 )
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
@@ -110,7 +111,8 @@ def hypothetical(asked: HypotheticalWishes) -> HypotheticalSet:
     except outcome.CannotKeep as error:
         raise Conflict(error.said) from error
     with db.transaction() as session:
-        return HypotheticalSet(asked.brief_id, set_choice.with_sketches(session, asked.brief_id, found).result)
+        found = set_choice.with_sketches(session, asked.brief_id, found)
+        return HypotheticalSet(asked.brief_id, shown_selection.with_gates(session, asked.brief_id, found.result))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from marketplace.core.message import Bilingual
 from marketplace.matching.gates.bid_gates import BRANDS_OWN, GateFacts, shut_gates
-from marketplace.matching.gates.messages import GATES
+from marketplace.matching.gates.messages import GATE_NAMES, GATES
 from marketplace.matching.selection.messages import REASONS
 
 OPEN = GateFacts(
@@ -60,7 +60,7 @@ def codes(facts: GateFacts) -> list[str]:
 
 
 def test_every_gate_is_tried_here_and_has_a_reason_in_selections() -> None:
-    assert set(SHUT) == set(GATES)
+    assert set(SHUT) == set(GATES) == set(GATE_NAMES)
     assert set(GATES) <= set(REASONS)
 
 
