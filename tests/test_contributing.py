@@ -54,7 +54,7 @@ def test_a_recipe_follows_an_example_in_ten_steps_and_ends_by_running_its_tests(
 
 def test_a_route_without_roles_cannot_be_registered() -> None:
     with pytest.raises(TypeError, match="allow"):
-        GuardedBlueprint("new", __name__).get("/new")
+        GuardedBlueprint("new", __name__, tag="market").get("/new")
 
 
 # A job.

@@ -52,6 +52,23 @@ def filled_in(node: ast.AST) -> set[str]:
     return inner | {node.attr} if isinstance(node, ast.Attribute) else inner
 
 
+# What holds the code of a state, and is not to be put into a sentence as it is.
+CODES = frozenset(("state", "status", "verdict", "claim_status"))
+
+
+def codes_in(node: ast.AST) -> set[str]:
+    """Return the states that a text is filled with as they are stored: `row.status`, `answer["state"]`, `status`."""
+    if isinstance(node, ast.FormattedValue):
+        value = node.value
+        if ast.unparse(value) in ("response.status", "answer.status"):  # of HTTP, a number
+            return set()
+        name = getattr(value, "id", getattr(value, "attr", None))
+        if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
+            name = value.slice.value
+        return {name} & CODES
+    return {name for part in ast.iter_child_nodes(node) for name in codes_in(part)}
+
+
 def is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
@@ -77,6 +94,13 @@ def test_no_text_holds_both_languages(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_sentence_names_a_state_by_its_code(path: Path) -> None:
+    for name, call in calls(path):
+        for text in call.args if name in (*BOTH, "in_words") else ():
+            assert not codes_in(text), f"{path}:{text.lineno}: say it with `state_name`"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_schema_refuses_in_one_language(path: Path) -> None:
     for name, call in calls(path):
         if name == "ValidationError" and path not in ENGLISH_ONLY:
@@ -86,6 +110,8 @@ def test_no_schema_refuses_in_one_language(path: Path) -> None:
 def test_the_rules_see_what_they_forbid() -> None:
     both, schema = 'f"{error.zh} / {error.en}"', 'raise ValidationError("Not a link.")'
     assert filled_in(ast.parse(both)) == {"zh", "en"}
+    told = 'f"{bid.status} {bid.name}"', """f'{answer["state"]}'""", 'f"{status}"', 'f"{name.zh}"'
+    assert [codes_in(ast.parse(text)) for text in told] == [{"status"}, {"state"}, {"status"}, set()]
     raised = next(node for node in ast.walk(ast.parse(schema)) if isinstance(node, ast.Call))
     assert is_text(raised.args[0])
     assert HAN.search(written(ast.parse('f"最多 {most} 字节。"', mode="eval").body))

@@ -29,7 +29,7 @@ from marketplace.reviews.decisions import WantedDecision
 from marketplace.reviews.schemas import DecisionIn
 
 blueprint = GuardedBlueprint(
-    "bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed"
+    "bids", __name__, tag="market", description="Creators' offers on briefs, sealed until the brief is closed"
 )
 
 _STATUS = one_of(BidStatus, load_default=None)
@@ -155,6 +155,7 @@ def cancel_brief(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
 
 @blueprint.post(
     "/bids/<id('bid'):bid_id>/review/reopen",
+    tag="people",
     allow=(Role.ADMIN,),
     needs=Permission.REVIEWS,
     takes=DecisionIn,

@@ -29,7 +29,9 @@ from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 
-blueprint = GuardedBlueprint("briefs", __name__, description="What brands want placed, for whom, within what limits")
+blueprint = GuardedBlueprint(
+    "briefs", __name__, tag="market", description="What brands want placed, for whom, within what limits"
+)
 
 _IMAGE = RawBodySpec(assets.ASSET_BYTES_MAX, (*assets.SUFFIXES, ANY_FILE))
 _FILTERS = {

@@ -37,6 +37,7 @@ from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
+from marketplace.core.words.state_names import state_name
 from marketplace.identity.models import Party
 
 CODE_DAYS = 14
@@ -75,9 +76,11 @@ def ask(session: Session, actor: Actor, channel_id: UUID, *, kind: str, import_i
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     if channel.status != ChannelStatus.ACTIVE or channel.claim_status == ClaimStatus.PROVEN:
         state = "proven" if channel.status == ChannelStatus.ACTIVE else str(channel.status)
+        name = state_name(state)
         raise WrongState(
             Bilingual(
-                f"这个账号的状态是 {state}，没有什么要证明。", f"This channel is {state}; there is nothing to prove."
+                f"这个账号的状态是“{name.zh}”，没有什么要证明。",
+                f"This channel is {name.en}; there is nothing to prove.",
             ),
             state=state,
         )

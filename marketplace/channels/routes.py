@@ -29,7 +29,10 @@ from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 
 blueprint = GuardedBlueprint(
-    "channels", __name__, description="Creators' accounts, the dated facts of their audiences, their videos"
+    "channels",
+    __name__,
+    tag="market",
+    description="Creators' accounts, the dated facts of their audiences, their videos",
 )
 
 MEDIA = {

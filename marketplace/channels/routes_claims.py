@@ -23,7 +23,9 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 
-blueprint = GuardedBlueprint("claims", __name__, description="Whose an account is: claims, proofs, transfers")
+blueprint = GuardedBlueprint(
+    "claims", __name__, tag="people", description="Whose an account is: claims, proofs, transfers"
+)
 
 _LOOKS: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.READ}
 _DECIDES: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.REVIEWS, "answers": ClaimOut}

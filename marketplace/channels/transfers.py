@@ -17,6 +17,7 @@ from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
+from marketplace.core.words.state_names import state_name
 from marketplace.identity.models import Party, PartyKind, PartyStatus
 
 
@@ -121,10 +122,11 @@ def listing(
 def _require_free(session: Session, channel: Channel) -> None:
     if channel.status != ChannelStatus.ACTIVE or channel.claim_status != ClaimStatus.PROVEN:
         state = str(channel.claim_status if channel.status == ChannelStatus.ACTIVE else channel.status)
+        name = state_name(state)
         raise WrongState(
             Bilingual(
-                f"只有已证实且在用的账号可以转让；这个账号的状态是 {state}。",
-                f"Only a proven channel in use is handed over; this one is {state}.",
+                f"只有已证实且在用的账号可以转让；这个账号的状态是“{name.zh}”。",
+                f"Only a proven channel in use is handed over; this one is {name.en}.",
             ),
             state=state,
         )
@@ -132,11 +134,13 @@ def _require_free(session: Session, channel: Channel) -> None:
     with db.acting_as(session, SYSTEM):
         standing = session.execute(policy.standing_bids(channel.id)).all()
     if standing:
-        counts = " and ".join(f"{count} {status}" for status, count in standing)
+        counts = [(count, state_name(status)) for status, count in standing]
+        counts_zh = "和".join(f"{count} 个“{name.zh}”的" for count, name in counts)
+        counts_en = " and ".join(f"{count} {name.en}" for count, name in counts)
         raise WrongState(
             Bilingual(
-                f"它有 {counts} 个报价。请先撤回或退出；未决的也可以等对方决定。",
-                f"It has {counts} bids. Withdraw them or step back from them first; open ones may also be decided.",
+                f"它有 {counts_zh}报价。请先撤回或退出；未决的也可以等对方决定。",
+                f"It has {counts_en} bids. Withdraw them or step back from them first; open ones may also be decided.",
             ),
             state=f"bids {standing[0][0]}",
         )

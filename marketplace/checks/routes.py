@@ -37,7 +37,9 @@ from marketplace.core.message import Bilingual
 from marketplace.vision import result_drawing
 from marketplace.vision.scored_timeline import terms_of
 
-blueprint = GuardedBlueprint("video_checks", __name__, description="What videos show of a brand, measured and scored")
+blueprint = GuardedBlueprint(
+    "video_checks", __name__, tag="video", description="What videos show of a brand, measured and scored"
+)
 
 _WRITES: dict[str, Any] = {"allow": policy.REQUESTERS, "needs": Permission.VIDEOS}
 _READS: dict[str, Any] = {"allow": policy.READERS, "needs": Permission.READ}

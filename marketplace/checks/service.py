@@ -23,6 +23,7 @@ from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
+from marketplace.core.words.state_names import state_name
 from marketplace.matching.forecast import past_videos
 from marketplace.matching.ranking import service as ranking
 from marketplace.video_files import service as videos
@@ -375,10 +376,11 @@ def cancel(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
 def require_result(row: VideoCheck) -> dict[str, Any]:
     """Return a check's result. Raises WrongState while there is none."""
     if row.result is None:
+        name = state_name(row.status)
         raise WrongState(
             Bilingual(
-                f"检查的状态是 {row.status}，还没有结果可看。",
-                f"The check is {row.status}: there is no result to look at.",
+                f"检查的状态是“{name.zh}”，还没有结果可看。",
+                f"The check is {name.en}: there is no result to look at.",
             ),
             state=str(row.status),
         )

@@ -14,6 +14,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import state_name
 
 
 def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
@@ -33,10 +34,11 @@ def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
         )
     bid = db.get(session, Bid, row.bid_id, bids_policy.own(actor))
     if bid.status != BidStatus.ACCEPTED:
+        name = state_name(bid.status)
         raise WrongState(
             Bilingual(
-                f"报价的状态是 {bid.status}：报价被接受之后，成片才共享给品牌方。",
-                f"The bid is {bid.status}: a draft is shared with the brand once the bid is accepted.",
+                f"报价的状态是“{name.zh}”：报价被接受之后，成片才共享给品牌方。",
+                f"The bid is {name.en}: a draft is shared with the brand once the bid is accepted.",
             ),
             state=str(bid.status),
         )

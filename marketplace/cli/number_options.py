@@ -77,4 +77,5 @@ def refuse(value: Any, param: click.Parameter | str | None, wanted: Bilingual) -
     """End the command with one line that names the option, what was typed and what is wanted."""
     name = param.opts[0] if isinstance(param, click.Parameter) else param or "the number"
     typed = repr(str(value)[:SHOWN_CHARACTERS])
-    fail(Bilingual(f"{name} {typed} 不对，应为{wanted.zh}。", f"{name} {typed} is no {wanted.en}."), EXIT_USAGE)
+    gap = " " if wanted.zh[:1].isascii() else ""
+    fail(Bilingual(f"{name} {typed} 不对，应为{gap}{wanted.zh}。", f"{name} {typed} is no {wanted.en}."), EXIT_USAGE)

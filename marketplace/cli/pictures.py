@@ -10,6 +10,7 @@ from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import hint
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import state_name
 from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
 
@@ -55,11 +56,8 @@ def _of_check(api: ApiClient, check: str) -> dict[str, tuple[str, dict[str, Any]
     path = f"/video-checks/{check}"
     found = api.call("GET", path)
     if found["result"] is None:
-        fail(
-            Bilingual(
-                f"检查还没有结果（{found['status']}）。", f"The check has no result yet; it is {found['status']}."
-            )
-        )
+        name = state_name(found["status"])
+        fail(Bilingual(f"检查还没有结果（{name.zh}）。", f"The check has no result yet; it is {name.en}."))
     drawn: dict[str, tuple[str, dict[str, Any]]] = {"timeline.svg": (f"{path}/timeline", {"language": api.language})}
     if found["corrected"]:
         drawn["corrected.svg"] = (f"{path}/timeline", {"language": api.language, "of": "corrected"})

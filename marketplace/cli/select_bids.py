@@ -15,7 +15,7 @@ from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber, refuse
 from marketplace.cli.output import Column, echo_json, hint, people, table, told
 from marketplace.cli.pictures import write_pictures
-from marketplace.cli.shown.summaries import in_words, shut_members
+from marketplace.cli.shown.summaries import in_words, shut_members, state
 from marketplace.core.message import Bilingual
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.matching.selection.schemas import BIDS_MAX, PICTURES, PROVE
@@ -149,7 +149,7 @@ def select(api: ApiClient, /, brief: str, prove: str, time_limit: int, out: Path
     if api.as_json:
         echo_json(selection)
     elif selection["result"] is not None:
-        click.echo(f"{selection['id']} ({selection['status']})")
+        click.echo(f"{selection['id']} ({state(selection['status'])})")
         print_outcome(selection["result"], given["left_out"])
         _tell_next(selection)
     if selection["status"] == "failed":

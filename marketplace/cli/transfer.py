@@ -20,6 +20,7 @@ from marketplace.cli.shown.import_reading import reading_lines
 from marketplace.cli.shown.summaries import in_words, mend
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import state_name
 from marketplace.matching.overlap import theta_sketch
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ def import_file(
         if row_errors:
             _print_faults(result, row_errors)
     if result["status"] != "done":
-        state = result["status"]
+        name = state_name(result["status"])
         said_zh, said_en = result["message_zh"], result["message_en"]
-        fail(Bilingual(said_zh or f"导入未完成：{state}。", said_en or f"The import is {state}."))
+        fail(Bilingual(said_zh or f"导入未完成：{name.zh}。", said_en or f"The import is {name.en}."))
     if result["rows_bad"] and not result["rows_done"]:
         fail(Bilingual("没有一行可以导入。", "Not one row could be taken."))
 

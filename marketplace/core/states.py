@@ -15,6 +15,7 @@ from marketplace.core import events
 from marketplace.core.actor import ROLE_NAMES_ZH, Actor, Role
 from marketplace.core.errors import NotAllowed, WrongState
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import move_name, state_list, state_name
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,21 @@ def apply_transition(
     `column` holds the status, where a row has a second one. Returns the event's id. Raises NotAllowed for another role,
     WrongState for a status that it cannot start from.
     """
-    rule = transitions[name]
+    rule, move = transitions[name], move_name(name)
     if actor.role not in rule.roles:
         raise NotAllowed(
             Bilingual(
-                f"{ROLE_NAMES_ZH[actor.role]}不能对它执行“{name}”。",
-                f"A {actor.role} may not {name.replace('_', ' ')} this.",
+                f"{ROLE_NAMES_ZH[actor.role]}不能对它执行“{move.zh}”。",
+                f"A {actor.role} may not {move.en} this.",
             )
         )
     before = getattr(row, column)
     if before not in rule.sources:
+        now, possible = state_name(before), state_list(rule.sources)
         raise WrongState(
             Bilingual(
-                f"它现在的状态是 {before}，不能执行“{name}”；只有这些状态下可以：{', '.join(sorted(rule.sources))}。",
-                f"Cannot {name.replace('_', ' ')} while it is {before}; that is possible from:"
-                f" {', '.join(sorted(rule.sources))}.",
+                f"它现在的状态是“{now.zh}”，不能执行“{move.zh}”；只有这些状态下可以：{possible.zh}。",
+                f"Cannot {move.en} while it is {now.en}; that is possible from: {possible.en}.",
             ),
             state=str(before),
         )

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from marketplace.cli.output import told
-from marketplace.cli.shown.summaries import in_words
+from marketplace.cli.shown.summaries import in_words, state
 from marketplace.demo.walk import DemoMarket
 
 REASON = "数据来源与方案均已核对"
@@ -53,7 +53,7 @@ def show_reviews(market: DemoMarket, reviewers: Mapping[str, str]) -> None:
         body = {"verdict": "approve", "reason": REASON, "reviews": seen}
         decided = market.caller("POST", "/reviews/decisions", own_key, body)["data"]
         states = Counter(one["status"] for one in decided)
-        told_states = ", ".join(f"{count} {state}" for state, count in states.items())
+        told_states = ", ".join(f"{count} {state(code)}" for code, count in states.items())
         click.echo(in_words(f"   {name} 通过 → {told_states}", f"   {name} approves: {told_states}"))
         if set(states) == {"approved"}:
             break

@@ -51,7 +51,9 @@ from marketplace.identity.second_factors import NewFactor, RecoveryCodes
 from marketplace.identity.service import CurrentUser, EnteredCreator, PartySeat
 from marketplace.identity.sessions import OwnSession, SignedIn
 
-blueprint = GuardedBlueprint("identity", __name__, description="Parties, their people, mandates, sessions and API keys")
+blueprint = GuardedBlueprint(
+    "identity", __name__, tag="people", description="Parties, their people, mandates, sessions and API keys"
+)
 
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _MANAGES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.PARTY}

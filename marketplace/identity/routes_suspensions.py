@@ -10,7 +10,7 @@ from marketplace.identity import second_factors, suspensions
 from marketplace.identity.models import Party, Person
 from marketplace.identity.schemas import PartyStandingOut, PersonStandingOut, ReasonIn, SuspensionIn, VerificationIn
 
-blueprint = GuardedBlueprint("standing", __name__, description="Who is suspended, and who is verified")
+blueprint = GuardedBlueprint("standing", __name__, tag="people", description="Who is suspended, and who is verified")
 
 _DECIDES: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.PARTY}
 

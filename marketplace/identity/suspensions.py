@@ -16,6 +16,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed, WrongState
 from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
+from marketplace.core.words.state_names import state_name
 from marketplace.identity.models import (
     ConsoleSession,
     Membership,
@@ -121,8 +122,9 @@ def verify(
         )
     if party.status == PartyStatus.SUSPENDED or party.verified_at is not None:
         state = "suspended" if party.status == PartyStatus.SUSPENDED else "verified"
+        name = state_name(state)
         raise WrongState(
-            Bilingual(f"这个主体现在的状态是 {state}。", f"This party is {state} at present."), state=state
+            Bilingual(f"这个主体现在的状态是“{name.zh}”。", f"This party is {name.en} at present."), state=state
         )
     return _note(
         session, actor, party, True, reason, evidence, evidence_sha256 or hashlib.sha256(evidence.encode()).hexdigest()

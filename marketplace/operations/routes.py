@@ -19,7 +19,7 @@ from marketplace.operations.event_links import ChainHead, ReadLink
 from marketplace.operations.schemas import EventHeadOut, EventHeadQuery, EventLinkOut, EventOut, JobOut
 from marketplace.operations.service import EventSubject, ShownEvent, ShownJob
 
-blueprint = GuardedBlueprint("records", __name__, description="What happened, and what is being done")
+blueprint = GuardedBlueprint("records", __name__, tag="operate", description="What happened, and what is being done")
 
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _NOUNS = {prefix: noun for noun, prefix in ids.PREFIXES.items()}

@@ -16,6 +16,7 @@ from marketplace.core.events import Event
 from marketplace.core.http.paging import Page
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.message import Bilingual, Message
+from marketplace.core.words.state_names import state_name
 from marketplace.operations import policy, public_ids
 
 _PROBLEMS = {
@@ -202,8 +203,9 @@ def cancel(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
     elif job.state == JobState.LEASED:
         job.cancel_asked = True
     else:
+        name = state_name(job.state)
         raise WrongState(
-            Bilingual(f"任务的状态是 {job.state}，不能停止。", f"The job is {job.state} and cannot be stopped."),
+            Bilingual(f"任务的状态是“{name.zh}”，不能停止。", f"The job is {name.en} and cannot be stopped."),
             state=str(job.state),
         )
     _record(session, actor, job, "cancel")
@@ -231,10 +233,11 @@ def requeue(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
     """Try a dead job again with all its attempts. Raises NotFound, WrongState, Conflict (a newer one waits)."""
     job = db.lock(session, Job, job_id, jobs.visible(actor))
     if job.state != JobState.DEAD:
+        name = state_name(job.state)
         raise WrongState(
             Bilingual(
-                f"只有已失败的任务可以重试；这个任务的状态是 {job.state}。",
-                f"Only a dead job can be tried again; this one is {job.state}.",
+                f"只有已失败的任务可以重试；这个任务的状态是“{name.zh}”。",
+                f"Only a dead job can be tried again; this one is {name.en}.",
             ),
             state=str(job.state),
         )

@@ -17,7 +17,7 @@ from marketplace.pacing.schemas import PacingCalendarOut, PacingCalendarQuery, P
 from marketplace.pacing.service import PacingState
 
 blueprint = GuardedBlueprint(
-    "pacing", __name__, description="Whether a channel has room for one more placement, and when"
+    "pacing", __name__, tag="market", description="Whether a channel has room for one more placement, and when"
 )
 
 # Booked placements are other brands' business, so that this is for the channel's own side.

@@ -12,7 +12,7 @@ from marketplace.pacing.exclusivity import ShownWindow
 from marketplace.pacing.schemas_exclusivity import ExclusivityIn, ExclusivityOut
 
 blueprint = GuardedBlueprint(
-    "exclusivity", __name__, description="The days on which a channel is promised to one brand alone"
+    "exclusivity", __name__, tag="market", description="The days on which a channel is promised to one brand alone"
 )
 
 _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)

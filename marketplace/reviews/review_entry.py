@@ -17,6 +17,7 @@ from marketplace.core.events import Event, NewEvent
 from marketplace.core.ids import new_id
 from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
+from marketplace.core.words.state_names import state_name
 from marketplace.reviews import risk, verdicts
 from marketplace.reviews.decisions import last_decision
 from marketplace.reviews.models import Review, ReviewDecision, ReviewStatus
@@ -222,9 +223,8 @@ def ask_for(session: Session, actor: Actor, subject: ReviewSubject, subject_kind
     elif review.status in PENDING:
         raise WrongState(_WAITS, state=review.status)
     else:
-        raise WrongState(
-            Bilingual(f"它的状态已经是 {review.status}。", f"It is {review.status} already."), state=review.status
-        )
+        named = state_name(review.status)
+        raise WrongState(Bilingual(f"它的状态已经是“{named.zh}”。", f"It is {named.en} already."), state=review.status)
 
 
 def drop(session: Session, subject_ids: Iterable[UUID], subject_kind: str = "bid") -> int:

@@ -23,7 +23,7 @@ from marketplace.reviews.schemas import (
 )
 from marketplace.reviews.service import ReviewSummary, ShownReview
 
-blueprint = GuardedBlueprint("reviews", __name__, description="Human decisions: one queue")
+blueprint = GuardedBlueprint("reviews", __name__, tag="people", description="Human decisions: one queue")
 
 _READS: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.READ}
 _DECIDES: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.REVIEWS, "answers": ReviewWithDecisionsOut}

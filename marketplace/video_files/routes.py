@@ -33,7 +33,7 @@ from marketplace.video_files.schemas import (
 from marketplace.video_files.service import ShownVideo
 from marketplace.video_files.whole_uploads import ReceivedVideo
 
-blueprint = GuardedBlueprint("videos", __name__, description="Video files that parties hand in")
+blueprint = GuardedBlueprint("videos", __name__, tag="video", description="Video files that parties hand in")
 
 BODY = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.ACCEPTED_TYPES, ANY_FILE), form=True)
 SENT = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.ACCEPTED_TYPES, ANY_FILE))

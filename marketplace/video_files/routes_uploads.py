@@ -26,7 +26,9 @@ from marketplace.video_files.routes import HELD, quota_bytes
 from marketplace.video_files.schemas import VideoFileOut
 from marketplace.video_files.write_hold import WriteHold
 
-blueprint = GuardedBlueprint("video_uploads", __name__, description="Videos of up to 2 GiB, in stretches (tus 1.0)")
+blueprint = GuardedBlueprint(
+    "video_uploads", __name__, tag="video", description="Videos of up to 2 GiB, in stretches (tus 1.0)"
+)
 
 VERSION = "1.0.0"
 STRETCH = RawBodySpec(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream", ANY_FILE))

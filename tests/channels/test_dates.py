@@ -55,6 +55,16 @@ def days(*written: Any) -> list[str]:
         "20 de nov. de 2026",
         "20 nov. 2026",
         "20 ноября 2026 г.",
+        "20-Nov-26",
+        "20 Nov 26",
+        "Fri, Nov 20, 2026",
+        "Friday 20 November 2026",
+        "2026年11月20日(金)",
+        "2026年11月20日 星期五",
+        "2026年11月20日 上午8:30",
+        "2026-11-20 下午3时",
+        "2026年11月20日 下午15:30",
+        "٢٠٢٦-١١-٢٠",
         46346,
         "46346.5",
         1795190400,
@@ -65,9 +75,24 @@ def test_a_day_is_read_as_it_is_written(written: Any) -> None:
     assert days(written) == [DAY]
 
 
-@pytest.mark.parametrize("written", ["2026-13-01", "31.02.2026", "soon", "20/11/26", "1e9", "2026-11", "2026年", "5"])
+@pytest.mark.parametrize("written", ["2026-13-01", "31.02.2026", "soon", "45/11/66", "1e9", "2026-11", "2026年", "5"])
 def test_what_is_no_day_is_refused_as_it_is_written(written: str) -> None:
     assert days(written) == ["Not a date such as 2026-11-23."]
+
+
+@pytest.mark.parametrize("mark", ["/", "-", "."])
+def test_a_year_of_two_digits_is_read_where_one_day_is_possible(mark: str) -> None:
+    assert days(f"11{mark}20{mark}26") == [DAY]
+    two = "This may be 2026-11-20 or 2020-11-26; write days as 2026-11-23."
+    assert days(f"20{mark}11{mark}26") == [two]
+
+
+def test_the_half_of_the_day_counts_before_the_hour_too() -> None:
+    hours = {"上午8:30": 8, "下午3:05": 15, "晚上 11点": 23, "凌晨12:30": 0, "中午12:00": 12, "午後1時20分": 13}
+    for written, hour in hours.items():
+        moment = parse_moment(f"2026年11月20日 {written}")
+        assert moment is not None, written
+        assert moment.hour == hour, written
 
 
 @pytest.mark.parametrize("mark", ["/", "-"])

@@ -57,19 +57,35 @@ def cells(column: str, *written: str, **options: Any) -> tuple[list[Any], dict[s
         ("0.2B", 200_000_000),
         ("12.0", 12),
         ("12.345K", 12_345),
+        ("12 Tsd.", 12_000),
+        ("1,2 Mio.", 1_200_000),
+        ("1,2 mln", 1_200_000),
+        ("1,2 mi", 1_200_000),
+        ("1.2 millones", 1_200_000),
+        ("12 тыс.", 12_000),
+        ("1.5 lakh", 150_000),
+        ("2 crore", 20_000_000),
+        ("1.2万人", 12_000),
+        ("3亿次", 300_000_000),
+        ("5人", 5),
+        ("12.3K followers", 12_300),
     ],
 )
 def test_a_count_is_read_as_it_is_written(written: str, number: int) -> None:
     assert cells("followers", written)[0] == [number]
 
 
-@pytest.mark.parametrize("written", ["1,2", "1.2.3", "1,234,56", "12 00", "10w+", "≈1200", "1_000", "0x10", "5人"])
+@pytest.mark.parametrize(
+    "written", ["1,2", "1.2.3", "1,234,56", "12 00", "10w+", "≈1200", "1_000", "0x10", "5人 %", "约1.2万"]
+)
 def test_what_is_no_count_is_refused(written: str) -> None:
     (said,), _ = cells("followers", written)
     assert said in ("Not a number.", "Must be a whole number, not negative.")
 
 
-@pytest.mark.parametrize("written", ["-", "–", "—", "--", "暂无", "无", "N/A", "n/a", "null", "None", "  "])
+@pytest.mark.parametrize(
+    "written", ["-", "–", "—", "--", "暂无", "无", "N/A", "n/a", "null", "None", "n.a.", "/", "無", "  "]
+)
 def test_what_says_that_nothing_is_known_is_missing(written: str) -> None:
     assert cells("expected_views", written)[0] == [None]
     assert cells("engagement_rate", written)[0] == [None]
@@ -181,3 +197,23 @@ def test_any_text_is_a_number_or_refused(text: str) -> None:
         except ValueError:
             continue
         assert number == number
+
+
+def test_a_word_of_two_meanings_is_refused_with_both() -> None:
+    assert cells("followers", "12 mil")[0] == ["This may be 12000 or 12000000; write it in digits."]
+    assert cells("followers", "1,5 mil")[0] == ["This may be 1500 or 1500000; write it in digits."]
+
+
+@pytest.mark.parametrize("written", ["3人", "5 views"])
+def test_a_share_counts_nothing(written: str) -> None:
+    assert cells("engagement_rate", written)[0] == ["Not a number."]
+
+
+@pytest.mark.parametrize("shape", ["inlay", "tiktok_one", "xingtu"])
+def test_a_median_may_end_in_a_half(shape: str) -> None:
+    column = {"inlay": "median_views_30d", "tiktok_one": "median_views", "xingtu": "vv_median_30d"}[shape]
+    record = make.one(make.as_json(make.row(shape, **{column: "95560.5"})))
+    assert record.snapshot["facts"]["median_views_30d"] == 95_560
+    for wrong in ("95560.3", "-1"):
+        ((_, named, _, said),) = make.row_errors(make.as_json(make.row(shape, **{column: wrong})))
+        assert (named, said) == (column, "Must be a whole number, not negative.")

@@ -142,6 +142,10 @@ def indented(*items: Any) -> bytes:
     return "\n".join(json.dumps(item, indent=2, ensure_ascii=False) for item in items).encode()
 
 
+def lines(*items: Any) -> bytes:
+    return "\n".join(json.dumps(item, ensure_ascii=False) for item in items).encode()
+
+
 OWN, STAR, MEI = make.row(), make.row("xingtu"), make.row("tiktok_one")
 LISTED = {**OWN, "videos": [{"id": "a", "published_at": "2026-10-01", "views": 5}], "items": [1], "data": [{"x": 1}]}
 
@@ -155,6 +159,10 @@ LISTED = {**OWN, "videos": [{"id": "a", "published_at": "2026-10-01", "views": 5
         (indented(OWN, {**OWN, "handle": "b"}), ["xiaoyu", "b"]),
         (indented(LISTED), ["xiaoyu"]),
         (indented({"code": 0, "data": MEI}), ["mei"]),
+        (lines({"code": 0, "data": MEI}), ["mei"]),
+        (lines({"data": {"creator": MEI}}), ["mei"]),
+        (lines({"data": MEI}, {"data": {**MEI, "handle_name": "lan"}}), ["mei", "lan"]),
+        (indented({"data": MEI}) + indented({"data": {**MEI, "handle_name": "lan"}}), ["mei", "lan"]),
         (indented({"data": {"creator": {"info": MEI}}}), ["mei"]),
         (indented({"authors": STAR}), [STAR["star_id"]]),
         (indented({"star_id": "7", "attribute_datas": {"follower": "9", "last_update_time": "1794900000"}}), ["7"]),

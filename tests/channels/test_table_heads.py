@@ -168,3 +168,28 @@ def test_json_lines_in_other_encodings() -> None:
     text = "\n".join(make.as_json(make.row(name=name)).decode()[1:-1] for name in ("青柠频道", "小鱼美食"))
     for encoding in ("utf-8-sig", "utf-16", "gb18030"):
         assert read(text.encode(encoding))[0] == ["xiaoyu", "xiaoyu"]
+
+
+def test_names_of_columns_in_chinese_tables() -> None:
+    text = "平台,抖音号,昵称,数据日期,粉丝数,互动率,近30天涨粉数\n抖音,xiaoyu,小雨,2026-11-01,1.2万,3.2%,1200\n"
+    record = make.one(text.encode())
+    assert (record.platform, record.handle, record.name) == ("douyin", "xiaoyu", "小雨")
+    assert record.snapshot["followers"] == 12_000
+    assert record.snapshot["facts"] == {"engagement_rate": 0.032, "growth_30d": 1200}
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("抖音", "douyin"),
+        ("Douyin", "douyin"),
+        ("Ｂ站", "bilibili"),
+        ("小红书", "xiaohongshu"),
+        ("快手", "kuaishou"),
+        ("YouTube Shorts", "youtube"),
+        ("Weixin Channels", "weixin_channels"),
+        ("twitch", "twitch"),
+    ],
+)
+def test_a_platform_has_one_code_whatever_it_is_called(written: str, code: str) -> None:
+    assert make.one(make.as_csv(make.row(platform=written))).platform == code

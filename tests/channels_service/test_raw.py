@@ -33,7 +33,7 @@ class EchoOut(Schema):
 
 @pytest.fixture(scope="module")
 def small(config: Config, app: Flask) -> Flask:
-    room = GuardedBlueprint("echo", __name__)
+    room = GuardedBlueprint("echo", __name__, tag="market")
 
     @room.post(
         "/echo",

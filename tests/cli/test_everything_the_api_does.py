@@ -122,3 +122,18 @@ def test_every_command_stands_under_one_heading() -> None:
     listed = [name for names in main.sections.values() for name in names]
     assert sorted(listed) == main.list_commands(context)
     assert list(main.sections) == ["Market", "People", "Video", "Money", "Operate"]
+
+
+# Commands on what several groups hold.
+_OF_SEVERAL = ("pictures", "verify")
+
+
+def test_the_api_is_grouped_as_the_commands_are(description: dict[str, Any]) -> None:
+    group = {name: heading.lower() for heading, names in main.sections.items() for name in names}
+    tags = {route: operation["tags"] for route, operation in operations(description)}
+    wanted = {of_call(call): group[call.noun] for call in CALLS}
+    for words, routes in BY_HAND.items():
+        noun = words.split()[0]
+        wanted |= {plain(route): group[noun] for route in routes if noun not in _OF_SEVERAL}
+    assert {route: tags[route] for route in wanted} == {route: [name] for route, name in wanted.items()}
+    assert [tag["name"] for tag in description["tags"]] == [heading.lower() for heading in main.sections]

@@ -28,7 +28,7 @@ class GeneratedClient:
         self._url, self._token = url, token
 
     def call(self, operation: str, *path: str, **values: Any) -> Any:
-        """Call an operation such as `bids.place_bid`, and return its response with `parsed` and `status_code`."""
+        """Call an operation such as `market.place_bid`, and return its response with `parsed` and `status_code`."""
         module = importlib.import_module(f"{NAME}.api.{operation}")
         if "idempotency_key" in module.sync_detailed.__annotations__:
             values["idempotency_key"] = str(uuid4())
@@ -77,8 +77,8 @@ def signed_up(url: str, models: Any, kind: str, name: str) -> tuple[GeneratedCli
     email = f"{uuid4().hex}@example.org"
     party = models.PartyIn(kind=models.PartyInKind(kind), name=name)
     told = models.SignUpIn(email=email, password=PASSWORD, name=name, party=party)
-    seat = stranger.result("identity.sign_up", body=told)
-    session = stranger.result("identity.sign_in", body=models.SignInIn(email=email, password=PASSWORD))
+    seat = stranger.result("people.sign_up", body=told)
+    session = stranger.result("people.sign_in", body=models.SignInIn(email=email, password=PASSWORD))
     return GeneratedClient(url, session.token), seat.party.id
 
 
@@ -135,28 +135,28 @@ def test_a_brief_is_bid_on_and_ranked(market: RunningMarket, models: Any) -> Non
     brand, brand_id = signed_up(market.url, models, "brand", "Lime Island")
     creator, creator_id = signed_up(market.url, models, "creator", "Mei")
 
-    brief = brand.result("briefs.create_brief", body=brief_in(models))
+    brief = brand.result("market.create_brief", body=brief_in(models))
     assert (brief.brand_id, brief.status.value, brief.budget.amount_minor) == (brand_id, "draft", 6_000_000)
-    brand.result("briefs.publish_brief", brief.id)
-    assert [one.id for one in creator.result("briefs.list_briefs", limit=5).data] == [brief.id]
+    brand.result("market.publish_brief", brief.id)
+    assert [one.id for one in creator.result("market.list_briefs", limit=5).data] == [brief.id]
 
     told = models.ChannelIn(platform="bilibili", handle="mei", name="Mei draws")
-    channel = creator.result("channels.create_channel", body=told)
+    channel = creator.result("market.create_channel", body=told)
     ages = models.SnapshotInAges.from_dict({"18-30": 0.7, "31+": 0.3})
     facts = models.SnapshotIn(taken_on=datetime.now(UTC).date(), followers=860_000, median_views_30d=900_000, ages=ages)
-    snapshot = creator.result("channels.create_audience_snapshot", channel.id, body=facts)
+    snapshot = creator.result("market.create_audience_snapshot", channel.id, body=facts)
     assert sum(snapshot.margins.age.to_dict().values()) == pytest.approx(1)
 
-    bid = creator.result("bids.place_bid", brief.id, body=bid_in(models, channel.id))
+    bid = creator.result("market.place_bid", brief.id, body=bid_in(models, channel.id))
     assert (bid.creator_id, bid.plan.exposures[0].start_s.high) == (creator_id, 32)
-    listed = creator.result("bids.list_bids", brief_id=brief.id)
+    listed = creator.result("market.list_bids", brief_id=brief.id)
     assert ([one.id for one in listed.data], listed.has_more) == ([bid.id], False)
-    match = until(lambda: found(creator.call("ranking.get_bid_match", bid.id)))
+    match = until(lambda: found(creator.call("market.get_bid_match", bid.id)))
     assert match.plan.score.low <= match.plan.score.point <= match.plan.score.high
     assert match.parts.currency == "CNY"
 
-    brand.result("closing.close_brief", brief.id)
-    ranking = until(lambda: scored(brand.result("ranking.get_ranking", brief.id)))
+    brand.result("market.close_brief", brief.id)
+    ranking = until(lambda: scored(brand.result("market.get_ranking", brief.id)))
     assert [(one.bid_id, one.rank) for one in ranking.data] == [(bid.id, 1)]
     assert all(reason.zh and reason.en for reason in ranking.data[0].reasons)
 
@@ -174,11 +174,11 @@ def test_refusals_are_read_as_problems(market: RunningMarket, models: Any) -> No
     brand, _ = signed_up(market.url, models, "brand", "Another brand")
     wrong = brief_in(models)
     wrong.tolerance = 500
-    refused = brand.call("briefs.create_brief", body=wrong)
+    refused = brand.call("market.create_brief", body=wrong)
     assert (refused.status_code, type(refused.parsed)) == (422, models.Problem)
     assert [fault.pointer for fault in refused.parsed.errors] == ["/tolerance"]
-    nobody = GeneratedClient(market.url, "inl_wrong").call("identity.get_me")
+    nobody = GeneratedClient(market.url, "inl_wrong").call("people.get_me")
     assert (nobody.status_code, nobody.parsed.type_) == (401, "/docs/problems#not-signed-in")
-    stranger = brand.call("briefs.get_brief", "brf_" + "0" * 26)
+    stranger = brand.call("market.get_brief", "brf_" + "0" * 26)
     assert (stranger.status_code, stranger.parsed.status) == (404, 404)
     assert stranger.parsed.request_id == stranger.headers["X-Request-Id"]

@@ -46,7 +46,9 @@ class ExportShape:
 
 
 SHAPES = {
-    own_columns.NAME: ExportShape(own_columns.NEEDS, own_columns.read, own_columns.KINDS, own_columns.COLUMNS),
+    own_columns.NAME: ExportShape(
+        own_columns.NEEDS, own_columns.read, own_columns.KINDS, own_columns.COLUMNS, aliases=own_columns.ALIASES
+    ),
     xingtu.NAME: ExportShape(xingtu.NEEDS, xingtu.read, xingtu.KINDS, xingtu.OTHERS, of_program=True),
     xingtu_audience.NAME: ExportShape(
         xingtu_audience.NEEDS,

@@ -24,7 +24,9 @@ from marketplace.core.http.bodies import ANY_FILE, MIB, RawBody, RawBodySpec
 from marketplace.core.http.paging import Page, page_of
 from marketplace.core.http.request_handling import actor, session
 
-blueprint = GuardedBlueprint("imports", __name__, description="Files of channels, and what became of their rows")
+blueprint = GuardedBlueprint(
+    "imports", __name__, tag="market", description="Files of channels, and what became of their rows"
+)
 
 OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -9,7 +9,8 @@ from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.calls.people_calls import REVIEW
 from marketplace.cli.client import ApiClient
 from marketplace.cli.output import echo_json, table
-from marketplace.cli.shown.summaries import in_words
+from marketplace.cli.shown.summaries import in_words, state
+from marketplace.core.words.state_names import move_name
 
 BATCH = 200  # as many as the API takes at once
 MOST = 10_000
@@ -45,7 +46,8 @@ def decide(
     if not chosen:
         return
     if not yes:
-        question = in_words(f"对 {len(chosen)} 条审核执行 {verdict}？", f"{verdict} {len(chosen)} reviews?")
+        move = move_name(verdict)
+        question = in_words(f"{move.zh}这 {len(chosen)} 条审核？", f"{move.en.capitalize()} {len(chosen)} reviews?")
         click.confirm(question, abort=True, err=True)
     decided: list[dict[str, Any]] = []
     for start in range(0, len(chosen), BATCH):
@@ -56,7 +58,7 @@ def decide(
         echo_json(decided)
     else:
         counts = Counter(one["status"] for one in decided)
-        click.echo(", ".join(f"{count} {name}" for name, count in sorted(counts.items())))
+        click.echo(", ".join(f"{count} {state(name)}" for name, count in sorted(counts.items())))
 
 
 def _asking(review: dict[str, Any]) -> set[str]:

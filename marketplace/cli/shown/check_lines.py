@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marketplace.cli.client import spoken
-from marketplace.cli.shown.summaries import in_words, said
+from marketplace.cli.shown.summaries import in_words, said, state
 from marketplace.intrusiveness.messages import BANDS, KINDS, number
 
 _EXPOSURES, _REASONS, _ROWS = 5, 3, 4
@@ -12,12 +12,12 @@ _EXPOSURES, _REASONS, _ROWS = 5, 3, 4
 
 def of_check(answer: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines on a check of the API: how far it is, then what it found, in short."""
-    yield f"{answer['id']}  {answer['status']}  {', '.join(answer['names'])}"
+    yield f"{answer['id']}  {state(answer['status'])}  {', '.join(answer['names'])}"
     if answer["refusal"]:
         yield said(answer["refusal"])
     for step in answer["steps"] if answer["status"] in ("queued", "running") else []:
         of = "" if step["total"] is None else f" {step['done']}/{step['total']}"
-        yield f"  {step['name']}: {step['state']}{of}"
+        yield f"  {step['name']}: {state(step['state'])}{of}"
     if answer["corrected"]:
         yield in_words("以下为人工更正后的结果。", "As people corrected it:")
     result = answer["corrected"] or answer["result"]

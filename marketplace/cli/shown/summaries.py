@@ -5,8 +5,10 @@ from typing import Any
 
 from marketplace.cli.client import spoken
 from marketplace.cli.output import brief_cell, brief_money, cell, field_lines, people, share, told
+from marketplace.cli.shown import words
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import move_name
 
 _check = lazy_module("marketplace.cli.shown.check_lines")
 
@@ -22,6 +24,16 @@ def named(name: Bilingual, value: Any) -> str:
     """Return a line with a figure."""
     text = brief_cell(value)
     return f"{name.zh}：{text}" if spoken() == "zh" else f"{name.en}: {text}"
+
+
+def state(code: str) -> str:
+    """Return what a state is called in the language of the command."""
+    return words.value(code, spoken())
+
+
+def verdict(code: str) -> str:
+    """Return what was decided, in the language of the command."""
+    return move_name(code).said_in(spoken())
 
 
 # What cells of tables are made of.
@@ -114,7 +126,7 @@ def brief(answer: Mapping[str, Any]) -> Iterator[str]:
     window = answer["publish_window"]
     days = f"{str(first_day(window))[:10]} – {str(last_day(window))[:10]}"
     for name, value in (
-        (Bilingual("状态", "status"), answer["status"]),
+        (Bilingual("状态", "status"), state(answer["status"])),
         (Bilingual("品牌", "brand"), answer["brand_name"]),
         (Bilingual("产品", "product"), f"{answer['product']['name']} ({answer['product']['category']})"),
         (Bilingual("预算", "budget"), cell(answer["budget"])),
@@ -150,7 +162,7 @@ def bid(answer: Mapping[str, Any]) -> Iterator[str]:
     yield f"{answer['id']}  {answer['channel_name']}"
     yield named(Bilingual("需求", "brief"), f"{answer['brief_id']}  {answer['brief_title']}")
     yield named(Bilingual("账号", "channel"), answer["channel_id"])
-    yield named(Bilingual("状态", "status"), answer["status"])
+    yield named(Bilingual("状态", "status"), state(answer["status"]))
     price = f"{cell(bid_price(answer))} ({answer['price']['model']})"
     yield named(Bilingual("报价", "price"), price)
     yield from (
@@ -181,7 +193,7 @@ def bid(answer: Mapping[str, Any]) -> Iterator[str]:
 def _verdict(review: Mapping[str, Any] | None) -> Iterator[str]:
     if review is not None:
         why = f" ({review['reason']})" if review["reason"] else ""
-        yield named(Bilingual("审核", "review"), f"{review['status']}{why}")
+        yield named(Bilingual("审核", "review"), f"{state(review['status'])}{why}")
         yield from (f"  - {told(risk)}" for risk in review["risks"])
 
 
@@ -241,7 +253,7 @@ def _some(messages: list[Mapping[str, Any]], most: int) -> Iterator[str]:
 
 def selection(answer: Mapping[str, Any]) -> Iterator[str]:
     """A set's reach, cost and members; `inlay select` prints all of it."""
-    yield f"{answer['id']}  {answer['status']}"
+    yield f"{answer['id']}  {state(answer['status'])}"
     result = answer["result"]
     if result is None:
         if answer["message"]:
@@ -270,7 +282,7 @@ def _gate(gate: Mapping[str, Any]) -> str:
 def review(answer: Mapping[str, Any]) -> Iterator[str]:
     """What there is to look at, and what was decided."""
     yield f"{answer['id']}  {answer['subject_kind']} {answer['subject_id']}"
-    yield named(Bilingual("状态", "status"), answer["status"])
+    yield named(Bilingual("状态", "status"), state(answer["status"]))
     yield named(Bilingual("相关需求", "about"), answer["about_id"])
     if answer["needs_two"]:
         yield in_words("需要两人同意", "two people must agree")
@@ -283,7 +295,7 @@ def review(answer: Mapping[str, Any]) -> Iterator[str]:
         elif name not in ("currency", "told"):
             yield f"{name}: {cell(value)}"
     for one in answer["decisions"]:
-        yield f"{brief_cell(one['created_at'])}  {one['verdict']}  {one['person_id']}: {one['reason']}"
+        yield f"{brief_cell(one['created_at'])}  {verdict(one['verdict'])}  {one['person_id']}: {one['reason']}"
 
 
 def check(answer: Mapping[str, Any]) -> Iterable[str]:

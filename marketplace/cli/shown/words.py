@@ -1,6 +1,7 @@
 """Headings of tables, and states, in both languages."""
 
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import state_name
 
 NONE = Bilingual("（无）", "(none)")
 
@@ -123,49 +124,7 @@ HEADINGS = {
 
 # The columns that hold states.
 CODED = frozenset(("claim", "claim status", "open", "state", "status"))
-# States as tables show them; options take the codes as they are.
-VALUES = {
-    "accepted": "已接受",
-    "active": "有效",
-    "approved": "已通过",
-    "archived": "已停用",
-    "cancelled": "已取消",
-    "claimed": "已认领",
-    "closed": "已截止",
-    "confirmed": "已确认",
-    "dead": "失败",
-    "declined": "已拒绝",
-    "deferred": "暂缓",
-    "done": "完成",
-    "draft": "草稿",
-    "dropped": "已作废",
-    "ended": "已结束",
-    "failed": "失败",
-    "false": "否",
-    "held": "搁置",
-    "kept": "已保存",
-    "lapsed": "已失效",
-    "leased": "进行中",
-    "offered": "待接受",
-    "open": "待处理",
-    "passed": "按规则通过",
-    "proven": "已证实",
-    "published": "已发布",
-    "queued": "排队中",
-    "received": "已收到",
-    "receiving": "接收中",
-    "refused": "被拒",
-    "rejected": "已驳回",
-    "running": "进行中",
-    "second": "待第二人",
-    "suspended": "已暂停",
-    "true": "是",
-    "unclaimed": "未认领",
-    "void": "已作废",
-    "waiting": "等待中",
-    "withdrawn": "已撤回",
-}
-ENGLISH_VALUES = {"true": "yes", "false": "no"}
+_TRUTH = {"true": Bilingual("是", "yes"), "false": Bilingual("否", "no")}
 
 
 def heading(name: str, language: str) -> str:
@@ -174,5 +133,6 @@ def heading(name: str, language: str) -> str:
 
 
 def value(code: str, language: str) -> str:
-    """Return a state as people read it, and anything else as it is."""
-    return (VALUES if language == "zh" else ENGLISH_VALUES).get(code, code)
+    """Return a state as people read it, and anything else as it is; options take the codes."""
+    name = _TRUTH.get(code) or state_name(code)
+    return name.zh if language == "zh" else name.en

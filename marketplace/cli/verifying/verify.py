@@ -20,6 +20,7 @@ from marketplace.cli.shown.summaries import in_words
 from marketplace.core import ids
 from marketplace.core.estimate import NameTwice, unique_names
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import state_name
 
 MOST = 10_000
 SLACK = timedelta(milliseconds=1)
@@ -92,11 +93,11 @@ def end_with(api: ApiClient, counts: dict[str, Any], problems: list[str], summar
 def _fetch(api: ApiClient, brief: str) -> dict[str, Any]:
     closed_brief = api.call("GET", f"/briefs/{brief}")
     if closed_brief["status"] != "closed":
-        state = closed_brief["status"]
+        name = state_name(closed_brief["status"])
         fail(
             Bilingual(
-                f"需求状态为 {state}，截止之后才能核验报价。",
-                f"The brief is {state}; bids can be checked when it has closed.",
+                f"需求的状态是“{name.zh}”，截止之后才能核验报价。",
+                f"The brief is {name.en}; bids can be checked when it has closed.",
             )
         )
     me = api.call("GET", "/people/me")

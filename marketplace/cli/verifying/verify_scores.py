@@ -10,6 +10,7 @@ from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import hint
 from marketplace.cli.verifying.verify import MOST, end_with
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import state_name
 from marketplace.matching.scoring import recompute_scores as matching_again
 
 EARLIER = Bilingual(
@@ -69,10 +70,11 @@ def _of_checks(api: ApiClient, checks: Iterable[str], counts: dict[str, int]) ->
     for check in checks:
         check_row = api.call("GET", f"/video-checks/{check}")
         if check_row["result"] is None:
-            state = check_row["status"]
+            name = state_name(check_row["status"])
             fail(
                 Bilingual(
-                    f"{check} 的状态是 {state}，没有分数可重算。", f"{check} is {state}: there is no score to work out."
+                    f"{check} 的状态是“{name.zh}”，没有分数可重算。",
+                    f"{check} is {name.en}: there is no score to work out.",
                 )
             )
         if _counted(counts, "checks", check, checks_again.same_version(check_row)):

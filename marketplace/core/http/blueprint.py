@@ -18,12 +18,13 @@ from typing import Any, cast
 
 from flask import Response
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema
+from marshmallow import Schema
 
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http import idempotency
 from marketplace.core.http.bodies import RawBodySpec
 from marketplace.core.http.endpoint import Endpoint, HeaderSpec, Receive, View, Work
+from marketplace.core.http.load_refusals import query_schema
 from marketplace.core.http.problems import MEDIA_TYPE, ProblemSchema
 from marketplace.core.http.request_handling import serve
 
@@ -35,8 +36,10 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
     makes of every schema on the way cost more than everything else a web server does at its start.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tag: str, **kwargs: Any) -> None:
+        """``tag``: a key of `openapi.TAGS`, under which its routes stand that have none of their own."""
         super().__init__(*args, **kwargs)
+        self.tag = tag
         self._undescribed: list[Callable[[], None]] = []
 
     def get(self, path: str, **spec: Any) -> Callable[[View], View]:
@@ -76,20 +79,20 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         headers: Sequence[HeaderSpec] = (),
         while_suspended: bool = False,
         then: Work | None = None,
+        tag: str | None = None,
     ) -> Callable[[View], View]:
         """Return a decorator that registers a view under this path.
 
         `once` requires an Idempotency-Key, `if_match` an ETag; `counted` names a strict rate policy. With `takes_raw`
-        the body is a file, and the view gets a RawBody first, or what `receive` made of it while no transaction was
-        open. `then` makes the answer of what the view returned, when its transaction has ended. `also_as` is a second
-        media type; `refuses` and `headers` are beside the usual. `while_suspended`: a suspended party may call it too.
+        the body is a file, and the view gets a RawBody first, or what `receive` made of it outside the transaction;
+        `then` answers after it. `also_as` is a second media type, `while_suspended` lets the suspended call it too.
         """
         endpoint = Endpoint(
             method,
             tuple(allow),
             needs,
             takes() if takes else None,
-            query(unknown=RAISE) if query else None,
+            query_schema(query) if query else None,
             answers() if answers else None,
             status,
             once,
@@ -108,9 +111,9 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
 
             handle_request.__name__, handle_request.__doc__ = view.__name__, view.__doc__
             handle_request.endpoint = endpoint  # type: ignore[attr-defined]
-            describe = partial(self._document, endpoint, _camel_case(view.__name__), media_type, also_as, headers)
-            handle_request.describe = describe  # type: ignore[attr-defined]
-            self.route(path, methods=[method])(handle_request)
+            about = _camel_case(view.__name__), media_type, also_as, headers
+            handle_request.describe = partial(self._document, endpoint, *about)  # type: ignore[attr-defined]
+            self.route(path, methods=[method], tags=[tag or self.tag])(handle_request)
             return view
 
         return register

@@ -106,11 +106,13 @@ class RealField(fields.Float):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValidationError(refusal("这里应当是数字。", "Must be a number."))
-        if isinstance(value, int) and abs(value) > 10**18:
-            raise ValidationError(refusal("这个数太大。", "Too large a number."))
-        if not math.isfinite(value):
-            raise ValidationError(refusal("必须是有限的数。", "Must be a finite number."))
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.copysign(math.inf, value)
+        if math.isnan(number):
+            raise ValidationError(refusal("这里应当是数字。", "Must be a number."))
+        return number  # the range refuses what is too large, and names its ends
 
 
 class FlagField(fields.Boolean):

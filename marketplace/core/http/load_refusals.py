@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, validate
 
 from marketplace.core.errors import FieldError
 from marketplace.core.message import Bilingual
@@ -79,6 +79,8 @@ _OF_SCHEMAS = {
     "type": LoadText("这里应当是一个对象。", "Must be an object.", "type"),
     "unknown": LoadText("没有这个字段。", "There is no such field.", "unknown"),
 }
+# Of the schema of a query string.
+_NO_PARAMETER = LoadText("没有这个查询参数。", "There is no such query parameter.", "unknown")
 _OF_RANGES = {
     "message_min": LoadText("必须{min_op} {{min}}。", "Must be {min_op} {{min}}."),
     "message_max": LoadText("必须{max_op} {{max}}。", "Must be {max_op} {{max}}."),
@@ -112,6 +114,13 @@ def _install() -> None:
 _install()
 
 
+def query_schema(schema: type[Schema]) -> Schema:
+    """Return what reads a query string: a name that it does not know is refused, as that of a parameter."""
+    made = schema(unknown=RAISE)
+    made.error_messages["unknown"] = _NO_PARAMETER
+    return made
+
+
 def field_errors_of(messages: Any, schema: Any = None, data: Any = None, pointer: str = "") -> Iterator[FieldError]:
     """Flatten marshmallow's messages: {'a': {0: ['x']}} is at /a/0. Characters that cannot be encoded are replaced.
 
@@ -125,7 +134,7 @@ def field_errors_of(messages: Any, schema: Any = None, data: Any = None, pointer
             word = str(key).encode("utf-8", "replace").decode()[:100].replace("~", "~0").replace("/", "~1")
             inner, part = _inside(schema, key), _part(data, key)
             holder = schema.schema if isinstance(schema, fields.Nested) else schema
-            if inner is None and isinstance(holder, Schema) and value == [_OF_SCHEMAS["unknown"]]:
+            if inner is None and isinstance(holder, Schema) and value == [holder.error_messages["unknown"]]:
                 yield FieldError(f"{pointer}/{word}", _unknown(holder, str(key)))
             else:
                 yield from field_errors_of(value, inner, part, f"{pointer}/{word}")
@@ -151,12 +160,14 @@ def _told(message: Any, schema: Any, data: Any) -> Bilingual:
 
 def _unknown(schema: Schema, name: str) -> Bilingual:
     names = _names(schema)
-    said = _OF_SCHEMAS["unknown"].told
+    text = schema.error_messages["unknown"]
+    said = text.told if isinstance(text, LoadText) else _OF_SCHEMAS["unknown"].told
     near = _with_nearest(said, name, names)
     if near is not said:
         return near
     listed = ", ".join(names)
-    return Bilingual(f"没有这个字段；可用的有：{listed}。", f"There is no such field; there are: {listed}.")
+    zh, en = said.zh.rstrip("。"), said.en.rstrip(".")
+    return Bilingual(f"{zh}；可用的有：{listed}。", f"{en}; there are: {listed}.")
 
 
 def _with_nearest(said: Bilingual, written: str, names: list[str]) -> Bilingual:

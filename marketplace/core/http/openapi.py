@@ -29,6 +29,14 @@ Money is `{amount_minor, currency}`; times are RFC 3339 in UTC; errors are `appl
 in Chinese or English by `Accept-Language`.
 """
 
+# What the routes are grouped by: the sections of the help of the `inlay` command have the same names.
+TAGS = {
+    "market": "Briefs, bids, sets of them, and the channels that they are for",
+    "people": "Parties and their people, whose an account is, and decisions by people",
+    "video": "Videos that are handed in, and what they show of a brand",
+    "money": "What deals closed at, and paid over listed prices",
+    "operate": "What happened, and what is being done",
+}
 
 # The blueprints are shared by all applications of a process, and describing them changes what they hold.
 _describing = threading.Lock()
@@ -75,7 +83,8 @@ def describe(app: Flask, blueprints: Iterable[GuardedBlueprint]) -> dict[str, An
         api.register_field(field, base, None)
     for blueprint in blueprints:
         blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
-        api.spec.tag({"name": blueprint.name, "description": blueprint.description})
+    for name, description in TAGS.items():
+        api.spec.tag({"name": name, "description": description})
     return _without_unused(api.spec.to_dict())
 
 

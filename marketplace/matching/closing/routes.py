@@ -15,7 +15,10 @@ from marketplace.matching.closing.schemas import BriefRescoreIn, CloseRecordOut
 from marketplace.matching.scoring.models import CloseRecord
 
 blueprint = GuardedBlueprint(
-    "closing", __name__, description="The end of bidding, what the bids are scored on, and who reviews them"
+    "closing",
+    __name__,
+    tag="market",
+    description="The end of bidding, what the bids are scored on, and who reviews them",
 )
 
 

@@ -15,7 +15,9 @@ from marketplace.matching.discovery.discovery_memory import DiscoveryMemory
 from marketplace.matching.discovery.discovery_results import FoundChannels, OpenBriefs
 from marketplace.matching.discovery.schemas import DiscoverOut, DiscoverQuery, OpenBriefsOut, OpenBriefsQuery
 
-blueprint = GuardedBlueprint("discovery", __name__, description="Channels for a brief, and open briefs for a channel")
+blueprint = GuardedBlueprint(
+    "discovery", __name__, tag="market", description="Channels for a brief, and open briefs for a channel"
+)
 
 
 _EXTENSION = "discovery"

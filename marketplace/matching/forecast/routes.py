@@ -21,7 +21,7 @@ from marketplace.matching.forecast.schemas import (
 )
 
 blueprint = GuardedBlueprint(
-    "readings", __name__, description="Views of published videos over time, and the forecast made of them"
+    "readings", __name__, tag="market", description="Views of published videos over time, and the forecast made of them"
 )
 
 

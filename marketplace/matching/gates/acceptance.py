@@ -17,6 +17,7 @@ from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import state_name
 from marketplace.matching.gates.bid_gates import OVER_BUDGET, SAME_ACCOUNT, ShutGate
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.reviews.verdicts import locked_verdicts
@@ -49,8 +50,9 @@ def accept(
     bid = db.lock(session, Bid, bid_id, policy.visible(actor))
     _refuse_over(brief)
     if bid.status != BidStatus.OPEN:
+        name = state_name(bid.status)
         raise WrongState(
-            Bilingual(f"报价的状态是 {bid.status}，不能接受。", f"Cannot accept this bid while it is {bid.status}."),
+            Bilingual(f"报价的状态是“{name.zh}”，不能接受。", f"Cannot accept this bid while it is {name.en}."),
             state=str(bid.status),
         )
     bids.refuse_lapsed(bid, brief.bids_lapse_at)
@@ -77,7 +79,10 @@ def accept_set(
     query = sa.select(Bid).where(Bid.id.in_(list(options))).order_by(Bid.id).with_for_update(of=Bid)
     members = session.scalars(query.execution_options(populate_existing=True)).all()
     changes = [
-        Bilingual(f"{ids.show('bid', bid.id)} 的状态是 {bid.status}", f"{ids.show('bid', bid.id)} is {bid.status}")
+        Bilingual(
+            f"{ids.show('bid', bid.id)} 的状态是“{state_name(bid.status).zh}”",
+            f"{ids.show('bid', bid.id)} is {state_name(bid.status).en}",
+        )
         for bid in members
         if bid.status != BidStatus.OPEN and not _is_accepted_so(bid, options[bid.id])
     ]

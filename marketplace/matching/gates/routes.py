@@ -11,7 +11,9 @@ from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.schemas import AcceptIn
 
-blueprint = GuardedBlueprint("acceptance", __name__, description="Accepting bids, where every gate is open")
+blueprint = GuardedBlueprint(
+    "acceptance", __name__, tag="market", description="Accepting bids, where every gate is open"
+)
 
 
 @blueprint.post(

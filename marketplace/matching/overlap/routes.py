@@ -15,7 +15,7 @@ from marketplace.matching.overlap.schemas import OverlapIn, OverlapOut, SaltOut,
 from marketplace.matching.overlap.sketches import SharedSalt
 
 blueprint = GuardedBlueprint(
-    "overlaps", __name__, description="How many people two audiences have in common, as it was measured"
+    "overlaps", __name__, tag="market", description="How many people two audiences have in common, as it was measured"
 )
 
 _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)

@@ -25,7 +25,7 @@ from marketplace.matching.pricing.service import ChannelPrice
 from marketplace.matching.pricing.settled_deals import ReportedDeal
 
 blueprint = GuardedBlueprint(
-    "prices", __name__, description="What deals closed at, what is fair, and paid over listed prices"
+    "prices", __name__, tag="money", description="What deals closed at, what is fair, and paid over listed prices"
 )
 
 _TELLS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.BIDS, "answers": DealPriceOut}
@@ -68,6 +68,7 @@ def confirm_deal_price(deal_price_id: UUID) -> DealPrice:
 
 @blueprint.get(
     "/channels/<id('chn'):channel_id>/price",
+    tag="market",
     allow=SIGNED_IN,
     needs=Permission.READ,
     query=ChannelPriceQuery,
@@ -80,6 +81,7 @@ def get_channel_price(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
 
 @blueprint.get(
     "/briefs/<id('brf'):brief_id>/price-check",
+    tag="market",
     allow=(Role.BRAND, Role.ADMIN),
     needs=Permission.READ,
     answers=PriceCheckOut,

@@ -16,7 +16,9 @@ from marketplace.matching.ranking.schemas import BidMatchOut, RankingOut
 from marketplace.matching.ranking.service import BriefRanking
 from marketplace.matching.scoring.schemas import SVG, BidPictureQuery
 
-blueprint = GuardedBlueprint("ranking", __name__, description="A closed brief's bids in one order, with their gates")
+blueprint = GuardedBlueprint(
+    "ranking", __name__, tag="market", description="A closed brief's bids in one order, with their gates"
+)
 
 
 @blueprint.get(

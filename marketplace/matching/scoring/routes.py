@@ -25,7 +25,9 @@ from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.scoring.suggestions.plan_suggestions import BidSuggestions
 from marketplace.matching.scoring.suggestions.schemas import SuggestionsOut
 
-blueprint = GuardedBlueprint("matching", __name__, description="Bids with their scores, as a brief's ranking")
+blueprint = GuardedBlueprint(
+    "matching", __name__, tag="market", description="Bids with their scores, as a brief's ranking"
+)
 
 # Each open stream holds one of the server's threads, so there are few.
 _STREAMS = threading.BoundedSemaphore(2)

@@ -30,7 +30,9 @@ from marketplace.matching.selection.service import BidOutcome, HypotheticalWishe
 from marketplace.matching.selection.set_verification import Verification
 from marketplace.matching.selection.shown_selection import ShownSelection
 
-blueprint = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
+blueprint = GuardedBlueprint(
+    "selections", __name__, tag="market", description="The best set of bids for a brief, with its reasons"
+)
 
 _READS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.READ}
 _CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}

@@ -187,12 +187,26 @@ class RowCells:
         return True
 
     def _refuse_readings(self, column: str, value: Any, two: TwoReadings) -> None:
+        zh, en = "请改写成数字", "write it in digits"
+        if two.of_marks:
+            zh = "请用 decimal=dot 或 decimal=comma 说明小数点"
+            en = "say which mark is the decimal one: decimal=dot or comma"
         self.add_error(
             column,
             value,
-            f"可读作 {two.first} 或 {two.second}；请用 decimal=dot 或 decimal=comma 说明小数点。",
-            f"This may be {two.first} or {two.second}; say which mark is the decimal one: decimal=dot or comma.",
+            f"可读作 {two.first} 或 {two.second}；{zh}。",
+            f"This may be {two.first} or {two.second}; {en}.",
         )
+
+    def median(self, column: str) -> int | None:
+        """Read a median of counts: that of an even number of them may end in a half, which is rounded."""
+        number = self.number(column)
+        if number is None:
+            return None
+        if number < 0 or number * 2 != int(number * 2):
+            self.add_error(column, self.values.get(column), "须为非负整数。", "Must be a whole number, not negative.")
+            return None
+        return round(number)
 
     def whole(self, column: str, *, needed: bool = False) -> int | None:
         value = self.values.get(column)

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from marketplace.channels.facts.platform_names import platform_code
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
     RecordOrErrors,
@@ -45,6 +46,25 @@ COLUMNS = (
     "rate_card",
     "videos",
 )
+# What people call them in tables of their own.
+ALIASES = {
+    **dict.fromkeys(("平台", "所属平台", "媒体平台"), "platform"),
+    **dict.fromkeys(("账号", "抖音号", "快手号", "小红书号", "用户名", "username", "account"), "handle"),
+    **dict.fromkeys(("账号ID", "用户ID", "UID", "account id"), "external_id"),
+    **dict.fromkeys(("昵称", "名称", "账号名称", "达人昵称", "博主昵称", "nickname", "display name"), "name"),
+    **dict.fromkeys(("创作者", "达人姓名", "creator"), "creator_name"),
+    **dict.fromkeys(("主页链接", "主页", "账号链接", "profile url", "profile link"), "url"),
+    **dict.fromkeys(("数据日期", "统计日期", "采集日期", "data date", "as of"), "taken_on"),
+    **dict.fromkeys(("粉丝数", "粉丝量", "粉丝总数", "fans", "follower count", "followers count"), "followers"),
+    **dict.fromkeys(("近30天涨粉", "近30天涨粉数", "30天涨粉", "30天涨粉数", "月涨粉"), "growth_30d"),
+    **dict.fromkeys(("互动率", "engagement"), "engagement_rate"),
+    **dict.fromkeys(("完播率", "completion"), "completion_rate"),
+    **dict.fromkeys(("近30天播放中位数", "播放中位数", "播放量中位数", "median views"), "median_views_30d"),
+    **dict.fromkeys(("预期播放量", "预估播放量", "预期播放", "预估播放"), "expected_views"),
+    "语言": "language",
+    "地区": "region",
+    "国家": "region",
+}
 KINDS = {
     "taken_on": CellKind.MOMENT,
     "engagement_rate": CellKind.SHARE,
@@ -74,7 +94,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
         cells,
         ShapeReading(
             source=NAME,
-            platform=cells.text("platform", 40, needed=True),
+            platform=platform_code(cells.text("platform", 40, needed=True) or ""),
             account_key=cells.account("external_id", 200) or handle,
             handle=handle,
             name=cells.text("name"),
@@ -84,7 +104,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
                 "growth_30d": cells.growth("growth_30d", followers),
                 "engagement_rate": cells.share("engagement_rate"),
                 "completion_rate": cells.share("completion_rate"),
-                "median_views_30d": cells.whole("median_views_30d"),
+                "median_views_30d": cells.median("median_views_30d"),
                 "expected_views": cells.number("expected_views"),
                 "suggested_cpm_minor": cells.number("suggested_cpm_minor"),
             },

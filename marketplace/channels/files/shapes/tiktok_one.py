@@ -78,7 +78,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
                 "growth_30d": _growth(cells),
                 "engagement_rate": cells.share("engagement_rate"),
                 "completion_rate": cells.share("completion_rate"),
-                "median_views_30d": cells.whole("median_views"),
+                "median_views_30d": cells.median("median_views"),
             },
             ages=read_margin(cells, "audience_ages", "age", "percentage"),
             genders=read_margin(cells, "audience_genders", "gender", "percentage"),

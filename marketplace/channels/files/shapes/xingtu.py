@@ -75,7 +75,6 @@ COLUMN_NAMES = {
 def read(cells: RowCells, today: date) -> RecordOrErrors:
     star = cells.account("star_id", needed=True)
     card, suggested = xingtu_prices.read_prices(cells)
-    median = cells.number("vv_median_30d")
     followers = cells.whole("follower", needed=True)
     entries = cells.table("last_10_items")
     names = _video_names(entries)
@@ -95,8 +94,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
                 "growth_30d": cells.growth("fans_increment_within_30d", followers),
                 "engagement_rate": cells.share("interact_rate_within_30d"),
                 "completion_rate": cells.share("play_over_rate_within_30d"),
-                # The median of an even number of videos may end in a half.
-                "median_views_30d": None if median is None else round(median),
+                "median_views_30d": cells.median("vv_median_30d"),
                 "expected_views": cells.number("expected_play_num"),
                 "suggested_cpm_minor": suggested,
             },

@@ -36,6 +36,21 @@ _DAY_WORD = re.compile(
     + _TIME
 )
 _WORD_DAY = re.compile(_WORD + r"[\s-]*(?P<day>\d{1,2})(?:st|nd|rd|th)?[\s,-]+(?P<year>\d{4})" + _TIME)
+# 20-Nov-26 is how Excel shows and saves a day with its month in words: the year has two digits.
+_SHORT_WORD = re.compile(r"(?P<day>\d{1,2})[-\s]" + _WORD + r"[-\s](?P<year>\d{2})" + _TIME)
+_SHORT = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{2})", re.ASCII)
+# What names the day of the week beside a day, and says nothing more.
+_WEEKDAY = re.compile(
+    r"^(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?\.?,?\s+(?=\S)"
+    r"|\s*\((?:星期|周|週)?[一二三四五六日天月火水木金土월화수목금토]\)|\s*(?:星期|周|週)[一二三四五六日天]",
+    re.IGNORECASE,
+)
+# The half of the day before the hour, as it stands in China, Japan and Korea; the minute may be missing.
+_HALF_FIRST = re.compile(
+    r"(?P<half>上午|凌晨|早上|午前|오전|下午|中午|晚上|午後|오후)\s*(?P<hour>\d{1,2})(?:[:时時点點시]\s*(?P<minute>\d{2})?)?분?分?"
+    r"(?P<rest>:\d{2})?"
+)
+_BEFORE_NOON = frozenset(("上午", "凌晨", "早上", "午前", "오전"))
 _EIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 # The months' names by their beginnings, in the languages in which platforms write their tables.
 _MONTHS = (
@@ -114,7 +129,18 @@ def order_shown(text: str) -> DayOrder | None:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
+    plain = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
+    if not plain.isascii():
+        plain = "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in plain)
+        plain = _HALF_FIRST.sub(_half_last, plain)
+    return _WEEKDAY.sub("", plain)
+
+
+def _half_last(found: "re.Match[str]") -> str:
+    clock = f"{found['hour']}:{found['minute'] or '00'}{found['rest'] or ''}"
+    if int(found["hour"]) > 12:
+        return clock  # 下午15:30
+    return f"{clock} {'am' if found['half'] in _BEFORE_NOON else 'pm'}"
 
 
 def _from_text(written: str, order: DayOrder | None, epoch: datetime) -> ReadMoment | None:
@@ -130,7 +156,9 @@ def _from_text(written: str, order: DayOrder | None, epoch: datetime) -> ReadMom
             return ReadMoment(_moment(found, int(found["month"])), form)
     if found := _EITHER.fullmatch(text):
         return _either(found, order)
-    for pattern in (_DAY_WORD, _WORD_DAY):
+    if found := _SHORT.fullmatch(text):
+        return _short_year(found)
+    for pattern in (_DAY_WORD, _WORD_DAY, _SHORT_WORD):
         if (found := pattern.fullmatch(text)) and (month := _month(found["word"])):
             return ReadMoment(_moment(found, month), "month in words")
     moment = datetime.fromisoformat(text)
@@ -156,7 +184,28 @@ def _either(found: "re.Match[str]", order: DayOrder | None) -> ReadMoment:
 
 
 def _moment(found: "re.Match[str]", month: int) -> datetime:
-    return datetime.combine(date(int(found["year"]), month, int(found["day"])), *_time(found))
+    year = int(found["year"])
+    return datetime.combine(date(year if year > 99 else 2000 + year, month, int(found["day"])), *_time(found))
+
+
+def _short_year(found: "re.Match[str]") -> ReadMoment:
+    """Read a day whose year has two digits, if it is one day in whatever order. Raises TwoDays."""
+    first, mark, second, last = int(found[1]), found[2], int(found[3]), int(found[4])
+    orders = {
+        f"day{mark}month{mark}yy": (2000 + last, second, first),
+        f"month{mark}day{mark}yy": (2000 + last, first, second),
+        f"yy{mark}month{mark}day": (2000 + first, second, last),
+    }
+    days: dict[date, str] = {}
+    for form, (year, month, day) in orders.items():
+        if 1 <= month <= 12 and 1 <= day <= 28 + (3 if month != 2 else 1):
+            days.setdefault(date(year, month, day), form)
+    if len(days) > 1:
+        one, other, *_ = days
+        raise TwoDays(one, other)
+    for day_read, form in days.items():
+        return ReadMoment(datetime.combine(day_read, time(), UTC), form)
+    raise ValueError(found[0])
 
 
 def _time(found: "re.Match[str]") -> tuple[time, timezone]:

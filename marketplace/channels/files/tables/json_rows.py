@@ -169,7 +169,8 @@ def _found_items(stream: _JsonStream, recognises: Recognises) -> Iterator[Any]:
         # A wrapper has a code and a message beside its list; what tells more is a channel that lacks a column.
         told = sum(not isinstance(value, dict | list) for value in whole.values())
         if item is not None or told > 2:
-            return iter([item or whole])
+            others = (_inner_item(other, recognises, WRAPPED_MAX) or other for other in _one_after_another(stream))
+            return itertools.chain([item or whole], others)
     if found is None:
         raise FileRefused(
             "JSON 中没有频道列表。", f"The JSON has no list of channels under any of: {', '.join(LISTS)}."
@@ -192,8 +193,10 @@ def _one_after_another(stream: _JsonStream) -> Iterator[Any]:
         yield stream.value()
 
 
-def _inner_item(whole: dict[str, Any], recognises: Recognises, deep: int) -> dict[str, Any] | None:
+def _inner_item(whole: Any, recognises: Recognises, deep: int) -> dict[str, Any] | None:
     """Return the one channel in the objects around it: {"code": 0, "data": {"handle_name": ...}}."""
+    if not isinstance(whole, dict):
+        return None
     inner = [value for value in whole.values() if isinstance(value, dict)]
     for item in inner:
         if recognises(flat(item)):
@@ -242,7 +245,10 @@ def _lines(file: IO[bytes], encoding: str, recognises: Recognises) -> bool:
         first = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(first, dict) and (recognises(flat(first)) or not _holds_list(first, WRAPPED_MAX))
+    if not isinstance(first, dict):
+        return False
+    wraps = _holds_list(first, WRAPPED_MAX) or _inner_item(first, recognises, WRAPPED_MAX) is not None
+    return recognises(flat(first)) or not wraps
 
 
 def _holds_list(item: dict[str, Any], deep: int) -> bool:

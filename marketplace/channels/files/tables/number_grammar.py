@@ -11,19 +11,25 @@ WRITTEN_MAX = 60
 # What stands for "nothing is known" in a column of numbers or days.
 MISSING = frozenset(
     (
-        *("", "-", "--", "---", "–", "—", "——", "−", "n/a", "na", "#n/a", "null", "none", "nil"),
-        *("暂无", "无", "无数据", "暂无数据", "未知", "缺失"),
+        *("", "-", "--", "---", "–", "—", "——", "−", "/", "n/a", "na", "n.a.", "#n/a", "null", "none", "nil"),
+        *("暂无", "无", "無", "无数据", "無資料", "暂无数据", "未知", "缺失", "未公开", "不明", "なし", "없음"),
+        *("unknown", "s/o", "k.a.", "n/d", "n/v"),
     )
 )
 _POWERS = {
-    **dict.fromkeys(("千", "k", "천"), 1e3),
+    **dict.fromkeys(("千", "k", "천", "tsd", "tsd.", "tys", "tys.", "тыс", "тыс.", "thousand"), 1e3),
     **dict.fromkeys(("万", "萬", "w", "만"), 1e4),
-    **dict.fromkeys(("十万", "十萬"), 1e5),
-    **dict.fromkeys(("百万", "百萬", "m", "mn", "mio", "mio.", "million"), 1e6),
-    **dict.fromkeys(("千万", "千萬", "kw"), 1e7),
+    **dict.fromkeys(("十万", "十萬", "lakh", "lac"), 1e5),
+    **dict.fromkeys(("百万", "百萬", "m", "mn", "mio", "mio.", "mi", "mln", "mln.", "млн", "млн.", "백만"), 1e6),
+    **dict.fromkeys(("million", "millions", "millionen", "millones", "milhões", "milioni", "millón", "milhão"), 1e6),
+    **dict.fromkeys(("千万", "千萬", "kw", "crore", "천만"), 1e7),
     **dict.fromkeys(("亿", "億", "억"), 1e8),
-    **dict.fromkeys(("b", "bn", "billion"), 1e9),
+    **dict.fromkeys(("b", "bn", "billion", "mrd", "mrd.", "mld", "млрд", "млрд."), 1e9),
 }
+# A thousand in Spanish and Portuguese; in English it stands for a million.
+_THOUSAND_OR_MILLION = "mil"
+# What is counted may stand behind a count: 1.2万人, 3亿次.
+_COUNTED = re.compile(r"(人|名|位|次|个|個|粉丝|粉絲|명|회|followers|fans|subscribers|views|plays)$")
 _MINUS = str.maketrans(
     {"−": "-", "‒": "-", "–": "-", "﹣": "-", "－": "-", "’": "'", "`": "'", "\u200e": "", "\u200f": ""}
 )
@@ -67,13 +73,18 @@ class NumberStyle:
 
 @dataclass(frozen=True)
 class NumberParts:
-    """A written number: its sign, digits with their marks, exponent, power of ten of its word, and whether it has %."""
+    """A written number: its sign, digits with their marks, exponent, power of ten of its word, and whether it has %.
+
+    `counted`: it says what it counts, and can be no share; `or_power`: what else its word may stand for.
+    """
 
     sign: str
     digits: str
     exponent: str
     power: float
     percent: bool
+    counted: bool = False
+    or_power: float | None = None
 
 
 class PercentCell(float):
@@ -84,11 +95,12 @@ class PercentCell(float):
 
 
 class TwoReadings(ValueError):
-    """A number that may be either of two; `first` and `second` are how it may be read."""
+    """A number that may be either of two; `first` and `second` are how it may be read. `of_marks`: for its dot or
+    comma, which the whole file decides; else for its word."""
 
-    def __init__(self, first: str, second: str) -> None:
+    def __init__(self, first: str, second: str, *, of_marks: bool = True) -> None:
         super().__init__(f"{first} or {second}")
-        self.first, self.second = first, second
+        self.first, self.second, self.of_marks = first, second, of_marks
 
 
 def is_missing(text: str) -> bool:
@@ -114,15 +126,19 @@ def number_parts(text: str, money: bool = False) -> NumberParts | None:
     found = _NUMBER.fullmatch(text)
     if not found or (sign and found["sign"]):
         return None
-    word = (found["word"] or "").strip().casefold()
-    if word and word not in _POWERS:
+    said = (found["word"] or "").strip().casefold()
+    word = _COUNTED.sub("", said).strip()
+    two = word == _THOUSAND_OR_MILLION
+    if word and not two and word not in _POWERS:
         return None
     return NumberParts(
         sign or found["sign"],
         found["digits"].strip(),
         found["exponent"] or "",
-        _POWERS.get(word, 1.0),
+        1e3 if two else _POWERS.get(word, 1.0),
         bool(found["percent"]),
+        counted=word != said,
+        or_power=1e6 if two else None,
     )
 
 
@@ -168,7 +184,7 @@ def read_number(text: str, style: NumberStyle, *, fractional: bool = False, mone
     if fractional and style.decimal is Decimal.DOT and (share := plain_share(text)) is not None:
         return share, False
     parts = number_parts(text, money)
-    if parts is None:
+    if parts is None or (parts.counted and (fractional or money or parts.percent)):
         raise ValueError(text)
     digits = parts.digits
     if not parts.exponent and not fractional:
@@ -185,6 +201,8 @@ def read_number(text: str, style: NumberStyle, *, fractional: bool = False, mone
     number = float(f"{parts.sign}{whole or '0'}.{fraction or '0'}{parts.exponent}") * parts.power
     if not math.isfinite(number):
         raise ValueError(text)
+    if parts.or_power is not None:
+        raise TwoReadings(f"{number:.10g}", f"{number / parts.power * parts.or_power:.10g}", of_marks=False)
     # 12.3 x 10,000 is 123,000 and not 123000.00000000001.
     return (round(number, 9) if parts.power > 1 else number), parts.percent
 

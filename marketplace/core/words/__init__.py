@@ -1,0 +1,1 @@
+"""Names that people read in place of codes; programs read the codes."""

@@ -1,0 +1,111 @@
+"""What states, and the moves between them, are called where people read them: in sentences, tables and pictures.
+
+Programs get the codes: of JSON, of the options of commands, of `state` in a refusal.
+"""
+
+from collections.abc import Iterable
+
+from marketplace.core.message import Bilingual
+
+STATE_NAMES = {
+    "accepted": Bilingual("已接受", "accepted"),
+    "active": Bilingual("有效", "active"),
+    "approved": Bilingual("已通过", "approved"),
+    "archived": Bilingual("已停用", "archived"),
+    "asked": Bilingual("待核对", "asked"),
+    "cancelled": Bilingual("已取消", "cancelled"),
+    "claimed": Bilingual("已认领", "claimed"),
+    "closed": Bilingual("已截止", "closed"),
+    "confirmed": Bilingual("已确认", "confirmed"),
+    "dead": Bilingual("失败", "dead"),
+    "declined": Bilingual("已拒绝", "declined"),
+    "deferred": Bilingual("暂缓", "deferred"),
+    "done": Bilingual("完成", "done"),
+    "draft": Bilingual("草稿", "draft"),
+    "dropped": Bilingual("无需处理", "dropped"),
+    "ended": Bilingual("已结束", "ended"),
+    "failed": Bilingual("失败", "failed"),
+    "found": Bilingual("已有结果，仍在优化", "found"),
+    "held": Bilingual("搁置", "held"),
+    "kept": Bilingual("已保存", "kept"),
+    "lapsed": Bilingual("已失效", "lapsed"),
+    "leased": Bilingual("进行中", "running"),
+    "offered": Bilingual("待接受", "offered"),
+    "open": Bilingual("待处理", "open"),
+    "passed": Bilingual("按规则通过", "passed"),
+    "passed_by_rule": Bilingual("按规则通过", "passed by rule"),
+    "proven": Bilingual("已证实", "proven"),
+    "published": Bilingual("已发布", "published"),
+    "queued": Bilingual("排队中", "queued"),
+    "received": Bilingual("已收到", "received"),
+    "receiving": Bilingual("接收中", "receiving"),
+    "refused": Bilingual("被拒", "refused"),
+    "rejected": Bilingual("已驳回", "rejected"),
+    "running": Bilingual("进行中", "running"),
+    "second": Bilingual("待第二人", "second person"),
+    "suspended": Bilingual("已暂停", "suspended"),
+    "unclaimed": Bilingual("未认领", "unclaimed"),
+    "verified": Bilingual("已核实", "verified"),
+    "void": Bilingual("已作废", "void"),
+    "waiting": Bilingual("等待中", "waiting"),
+    "withdrawn": Bilingual("已撤回", "withdrawn"),
+}
+# The moves of the tables of transitions; verdicts are moves too.
+MOVE_NAMES = {
+    "accept": Bilingual("接受", "accept"),
+    "approve": Bilingual("通过", "approve"),
+    "archive": Bilingual("停用", "archive"),
+    "ask": Bilingual("请人审核", "ask"),
+    "back_out": Bilingual("退出", "back out"),
+    "cancel": Bilingual("取消", "cancel"),
+    "cancelled": Bilingual("取消", "cancel"),
+    "claim": Bilingual("认领", "claim"),
+    "close": Bilingual("截止", "close"),
+    "confirm": Bilingual("确认", "confirm"),
+    "decline": Bilingual("拒绝", "decline"),
+    "defer": Bilingual("暂缓", "defer"),
+    "done": Bilingual("完成", "finish"),
+    "drop": Bilingual("撤销审核", "drop"),
+    "end": Bilingual("结束", "end"),
+    "fail": Bilingual("判为失败", "fail"),
+    "failed": Bilingual("判为失败", "fail"),
+    "find": Bilingual("给出结果", "find"),
+    "finish": Bilingual("完成", "finish"),
+    "hold": Bilingual("搁置", "hold"),
+    "keep": Bilingual("保存", "keep"),
+    "lapse": Bilingual("失效", "lapse"),
+    "override": Bilingual("改判", "override"),
+    "pass": Bilingual("按规则通过", "pass"),
+    "prove": Bilingual("证实", "prove"),
+    "publish": Bilingual("发布", "publish"),
+    "refuse": Bilingual("拒绝", "refuse"),
+    "reinstate": Bilingual("恢复", "reinstate"),
+    "reinstate-unclaimed": Bilingual("恢复", "reinstate"),
+    "reject": Bilingual("驳回", "reject"),
+    "rename": Bilingual("改名", "rename"),
+    "reopen": Bilingual("重新审核", "reopen"),
+    "second": Bilingual("请第二人审核", "ask a second person about"),
+    "start": Bilingual("开始", "start"),
+    "step_back": Bilingual("退出", "step back from"),
+    "supersede": Bilingual("取代", "supersede"),
+    "supplant": Bilingual("由别的认领取代", "supplant"),
+    "suspend": Bilingual("暂停", "suspend"),
+    "void": Bilingual("作废", "void"),
+    "withdraw": Bilingual("撤回", "withdraw"),
+}
+
+
+def state_name(code: str) -> Bilingual:
+    """Return what a state is called; a code that is none of the table's stands for itself."""
+    return STATE_NAMES.get(code) or Bilingual(code, code)
+
+
+def move_name(code: str) -> Bilingual:
+    """Return what a move is called."""
+    return MOVE_NAMES.get(code) or Bilingual(code, code)
+
+
+def state_list(codes: Iterable[str]) -> Bilingual:
+    """Return states as a list within a sentence, in the order of their codes."""
+    named = [state_name(code) for code in sorted(codes)]
+    return Bilingual("、".join(f"“{name.zh}”" for name in named), ", ".join(name.en for name in named))
