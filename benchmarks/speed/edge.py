@@ -80,7 +80,7 @@ def _post(
 
     ours()
     began = new_id()
-    recorded = _record(servers, ours)
+    recorded = record(servers, ours)
     used = next(value for value in _uuids(recorded) if value in set(channels))
     replay = _bare_app(
         bare, recorded, lambda value: next(free) if value == used else (new_id() if value > began else value)
@@ -103,7 +103,7 @@ def _list(client: FlaskClient, servers: LocalServers, bare: Any, key: str) -> di
         return seconds
 
     ours()
-    recorded = _record(servers, ours)
+    recorded = record(servers, ours)
     replay = _bare_app(bare, recorded, lambda value: value)
 
     def plain() -> float:
@@ -130,7 +130,7 @@ def _timed(call: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
     return answer, time.perf_counter() - began
 
 
-def _record(servers: LocalServers, work: Work) -> Recorded:
+def record(servers: LocalServers, work: Work) -> Recorded:
     """Return every statement of one call. The engine that was listened to is not the one that is measured."""
     found: Recorded = []
     measured = db.Sessions.kw["bind"]

@@ -31,7 +31,8 @@ class Bid(Base):
     An accepted bid has the option that was accepted (0 is the bid's own price) and the most that it costs.
     Its side stands by the version `brief_version_id` of the brief: the one that its wording answered, or a later one
     that changed nothing that matters or was confirmed. It may have `revisions_max` wordings. `answers_in_part` says
-    that it offers fewer videos than that version asks for.
+    that it offers fewer videos than that version asks for. `unsealed_at` is when its brief closed, written by the
+    database: policies read it.
     """
 
     __tablename__ = "bids"
@@ -56,6 +57,7 @@ class Bid(Base):
     revisions_max: Mapped[int] = mapped_column(default=REVISIONS_MAX)
     answers_in_part: Mapped[bool] = mapped_column(default=False)
     withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+    unsealed_at: Mapped[datetime | None] = mapped_column(default=None)
     accepted_option: Mapped[int | None] = mapped_column(default=None)
     accepted_cost_minor: Mapped[int | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)

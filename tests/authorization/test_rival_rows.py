@@ -152,6 +152,17 @@ def _of(bid_id: UUID, *, agency: UUID) -> dict[str, Any]:
     return {**named, "agency": agency, "version": bid.brief_version_id}
 
 
+@pytest.mark.parametrize("caller", ["brand", "admin", "creator", "first"])
+def test_no_statement_of_an_actor_unseals_a_bid(app: Flask, world: RivalWorld, caller: str) -> None:
+    """The database writes it, whatever a statement says."""
+    with db.transaction(world.people[caller].actor) as session:
+        session.execute(sa.text("UPDATE bids SET unsealed_at = now()"))
+    with db.transaction() as session:
+        unsealed = dict(session.execute(sa.select(Bid.id, Bid.unsealed_at)).tuples().all())
+    for (_, state), bid_id in world.bids.items():
+        assert (unsealed[bid_id] is not None) == (state == "closed"), state
+
+
 # Last, because it closes the brief.
 @pytest.mark.parametrize("caller", CALLERS)
 def test_no_rivals_row_is_read_after_the_close(app: Flask, world: RivalWorld, caller: str) -> None:

@@ -54,14 +54,16 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
         with db.acting_as(session, SYSTEM):
             state = freshness(session, brief_id)
         return BriefRanking(brief_id, True, state.total, state.fresh, [], False)
-    _follow_decisions(session, brief)
+    # As the system, like all that is asked of a whole brief: whoever may read its ranking may know how long it is.
+    with db.acting_as(session, SYSTEM):
+        follow_decisions(session, brief)
+        total = places(session, brief_id)
     page = page_by_rank(session, brief_id, limit=limit, starting_after=starting_after)
     record = newest_record(session, brief_id)
     priced = fair_price.with_fair_prices(session, page.data, record)
     matches = later_facts.with_later_facts(session, _with_gates(session, brief, priced))
     warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
     number = None if record is None else record.number
-    total = places(session, brief_id)
     return BriefRanking(brief_id, False, total, total, matches, page.has_more, number, warnings)
 
 
@@ -73,9 +75,9 @@ def _follow_decisions(session: Session, brief: Brief) -> None:
 
 def _with_gates(session: Session, brief: Brief, matches: Sequence[RankedMatch]) -> list[RankedBid]:
     bid_ids = [match.bid_id for match in matches]
-    gates = gates_of(session, brief, bid_ids)
     # As the system: reviews are the platform's own, and a verdict is what both sides may know of one.
     with db.acting_as(session, SYSTEM):
+        gates = gates_of(session, brief, bid_ids)
         reviews = verdicts(session, bid_ids)
     return [with_gates(match, gates.get(match.bid_id, ()), reviews.get(match.bid_id)) for match in matches]
 

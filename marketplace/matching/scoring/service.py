@@ -37,11 +37,13 @@ _FRESH = (
     f" CASE WHEN c.snapshot_id IS NOT NULL THEN {WANTED} END)"
 )
 _JOINS = (
-    " FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
+    " FROM {bids} JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
     " LEFT JOIN matches m ON m.id = b.id{more}"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
-_COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(more='')}")
+_COUNTS = sa.text(
+    f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(bids='bids b', more='')}"
+)
 _NAMED = CLOSE_NAMES.format(b="b", c="c", k="k")
 _SHOWN = (
     "SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank,"
@@ -52,15 +54,21 @@ _SHOWN = (
     "   AND coalesce(r.price -> 'rights' -> e.key, 'null') = 'null' ORDER BY e.key) AS rights_refused,"
     # Others who claim the same account.
     " rival_claims(c.id, k.platform, k.account_key, k.handle_key) AS rival_claims,"
-    f" {scored_bid.COLUMNS}, {_FRESH} AS fresh"
-    f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id {_NAMED}')}"
-    " AND m.id IS NOT NULL"
+    f" {scored_bid.COLUMNS}, {_FRESH} AS fresh{_JOINS} AND m.id IS NOT NULL"
 )
+_PARTS = f" {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id {_NAMED}"
 # A bid that was withdrawn before the close has no place, although it may have been scored.
-_HAS_PLACE = " AND m.id IS NOT NULL AND EXISTS (SELECT 1 FROM close_features k WHERE k.bid_id = b.id)"
-_PLACES = sa.text(f"SELECT count(*){_JOINS.format(more='')}{_HAS_PLACE}")
-_RANKED = sa.text(f"{_SHOWN}{_HAS_PLACE} AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit")
-_OF_BID = sa.text(f"{_SHOWN} AND b.id = :bid_id")
+_WITH_PLACE = (
+    "FROM matches m WHERE m.brief_id = :brief_id AND EXISTS (SELECT 1 FROM close_features k WHERE k.bid_id = m.id)"
+)
+_PLACES = sa.text(f"SELECT count(*) {_WITH_PLACE}")
+# The page is found first: what is shown of a bid comes from nine tables, and from the whole brief only a page is asked.
+_RANKED = sa.text(
+    f"WITH page AS MATERIALIZED (SELECT m.id {_WITH_PLACE} AND (m.rank, m.id) > (:after, :after_id)"
+    " ORDER BY m.rank, m.id LIMIT :limit)"
+    f" {_SHOWN.format(bids='page JOIN bids b ON b.id = page.id', more=_PARTS)} ORDER BY m.rank, m.id"
+)
+_OF_BID = sa.text(f"{_SHOWN.format(bids='bids b', more=_PARTS)} AND b.id = :bid_id")
 _STALE = sa.text(
     "SELECT DISTINCT b.brief_id FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
     " LEFT JOIN matches m ON m.id = b.id"
@@ -91,7 +99,7 @@ def freshness(session: Session, brief_id: UUID) -> ScoreFreshness:
 
 def places(session: Session, brief_id: UUID) -> int:
     """Return how many bids the ranking of a closed brief lists, whatever became of them since."""
-    return int(session.execute(_PLACES, {"brief_id": brief_id, "listed": list(LISTED)}).scalar_one())
+    return int(session.execute(_PLACES, {"brief_id": brief_id}).scalar_one())
 
 
 def stale_briefs(session: Session) -> list[UUID]:
