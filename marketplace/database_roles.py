@@ -30,19 +30,33 @@ _OWNS = sa.text(
     " AND pg_has_role(session_user, relowner, 'MEMBER'))"
 )
 
+# The table's name where it is there and the role may be taken.
+_READABLE = sa.text(
+    "SELECT to_regclass('public.alembic_version') FROM pg_roles WHERE rolname = :role AND pg_has_role(oid, 'SET')"
+)
+_TAKE = sa.text("SELECT set_config('role', :role, true)")
 
-class RolesMissing(Exception):
-    """The owner may not make what is missing; `text` says what somebody who may has to do."""
+
+class OwnerNeeded(Exception):
+    """The login that was named may not do what has to be done; `text` says what somebody who may has to do."""
+
+    def __init__(self, text: Bilingual) -> None:
+        self.text = text
+        super().__init__(text.en)
+
+
+class RolesMissing(OwnerNeeded):
+    """The owner may not make the roles or the login."""
 
     def __init__(self, owner: str, login: str) -> None:
         roles = ", ".join(ROLES)
-        self.text = Bilingual(
+        text = Bilingual(
             f"账号 {owner} 无权创建角色：请以超级用户 CREATE ROLE {roles} 并创建账号 {login}，"
             f"再 GRANT {roles} TO {owner}, {login}。",
             f"The login {owner} may not make roles: as a superuser, CREATE ROLE {roles} and the login {login}, and"
             f" GRANT {roles} TO {owner}, {login}.",
         )
-        super().__init__(self.text.en)
+        super().__init__(text)
 
 
 def prepare(owner_url: str, login_url: str = "") -> None:
@@ -85,6 +99,21 @@ def _prepare(opened: "psycopg.Connection[Any]", login: sa.URL | None) -> None:
 def _exists(opened: "psycopg.Connection[Any]", role: str) -> bool:
     row = opened.execute(_EXISTS, [role]).fetchone()
     return bool(row and row[0])
+
+
+def revision_for_login(login_url: str) -> str | None:
+    """Return the schema's revision for a login that is the market's and not the owner's. None where the login owns the
+    tables, or where there is no market that it may work for."""
+    engine = sa.create_engine(login_url, poolclass=sa.NullPool)
+    try:
+        with engine.begin() as connection:
+            if login_owns(connection) or connection.execute(_READABLE, {"role": APP_ROLE}).scalar() is None:
+                return None
+            connection.execute(_TAKE, {"role": APP_ROLE})
+            found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            return found
+    finally:
+        engine.dispose()
 
 
 def login_owns(connection: sa.Connection) -> bool:

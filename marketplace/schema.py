@@ -7,6 +7,9 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 
+from marketplace import database_roles
+from marketplace.core.message import Bilingual
+
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -26,6 +29,38 @@ _SETTLE_RESTORED = sa.text(
     "UPDATE events SET xid = 0 WHERE xid <> 0 AND EXISTS (SELECT FROM events"
     " WHERE xid >= ((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint)"
 )
+
+
+class OwnerUnnamed(database_roles.OwnerNeeded):
+    """The schema is not the one of this release, and the market's login owns no tables."""
+
+    def __init__(self, stands_at: str, needed: str | None) -> None:
+        super().__init__(
+            Bilingual(
+                f"数据库结构是 {stands_at}，此版本需要 {needed}，而 DATABASE_URL 的账号不拥有这些表："
+                "请在 MIGRATION_DATABASE_URL 中写拥有它们的账号。",
+                f"The database's schema is {stands_at} and this release needs {needed}, but the login of DATABASE_URL"
+                " does not own the tables: name the login that does in MIGRATION_DATABASE_URL.",
+            )
+        )
+
+
+def migrate(owner_url: str, login_url: str, revision: str = "head") -> str | None:
+    """Bring the database to a revision of its schema, with the roles and the login that a market needs; return which.
+
+    Without an owner's URL the login of the market has to own the tables, unless there is nothing to do. Raises
+    OwnerNeeded.
+    """
+    stands_at = None if owner_url and owner_url != login_url else database_roles.revision_for_login(login_url)
+    needed = head() if revision == "head" else revision
+    if stands_at is None:
+        owner_url = owner_url or login_url
+        database_roles.prepare(owner_url, login_url)
+        upgrade(owner_url, revision)
+        return current(owner_url)
+    if stands_at != needed:
+        raise OwnerUnnamed(stands_at, needed)
+    return stands_at
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:

@@ -81,12 +81,10 @@ def migrate(revision: str) -> None:
     DATABASE_URL if there is none.
     """
     config = Config.from_env()
-    owner_url = config.owner_url
     try:
-        database_roles.prepare(owner_url, config.database_url)
-    except database_roles.RolesMissing as error:
+        stands_at = schema.migrate(config.migration_database_url, config.database_url, revision)
+    except database_roles.OwnerNeeded as error:
         fail(error.text)
-    schema.upgrade(owner_url, revision)
     engine = sa.create_engine(config.database_url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         missing = database_state.fault(connection) if revision == "head" else None
@@ -95,7 +93,6 @@ def migrate(revision: str) -> None:
         fail(missing)
     if advice is not None:
         click.echo(in_words(advice.zh, advice.en), err=True)
-    stands_at = schema.current(owner_url)
     click.echo(in_words(f"数据库结构版本：{stands_at}", f"the schema is at {stands_at}"))
 
 

@@ -49,11 +49,6 @@ class Config:
     video_quota_gib: int = 50
     multiprocess: bool = False
 
-    @property
-    def owner_url(self) -> str:
-        """The database for the login that owns the tables, which is that of DATABASE_URL if no other is named."""
-        return self.migration_database_url or self.database_url
-
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
         """Read the settings. Raises SystemExit that names every missing or unusable one at once."""

@@ -13,7 +13,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, NOBODY, Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.errors import NotAllowed, NotSignedIn, Unavailable
+from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotSignedIn, Unavailable
 from marketplace.core.ids import ALPHABET
 from marketplace.core.message import Bilingual
 from marketplace.identity.models import Person, PersonStatus
@@ -80,6 +80,20 @@ def check_password(password_hash: str | None, password: str) -> bool:
             return False
 
 
+def require_present_password(person: Person, password: str, pointer: str) -> None:
+    """Raise InvalidInput for whoever is signed in and does not know the password. Raises what `check_password` does."""
+    if not check_password(person.password_hash, password):
+        raise InvalidInput(
+            Bilingual("什么都没有改动。", "Nothing was changed."),
+            errors=[FieldError(pointer, Bilingual("这不是您现在的密码。", "This is not your present password."))],
+        )
+
+
+def live(at: datetime) -> dict[str, datetime]:
+    """Return the parameters of LIVE."""
+    return {"now": at, "idle_since": at - timedelta(hours=IDLE_HOURS)}
+
+
 def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -106,6 +120,8 @@ _ACTS_FOR = (
     " WHERE d.agency_id = p.id AND d.status = 'active'"
     " AND mandate_covers(d.starts_on, d.ends_on, c.timezone, :now)) END AS acts_for"
 )
+# A session goes on until it is ended, its time is over, or nobody has used it for IDLE_HOURS. For the values of `live`.
+LIVE = "{s}.revoked_at IS NULL AND {s}.expires_at > :now AND {s}.last_seen_at > :idle_since"
 # Whoever sits in a suspended party reads on; a suspended person is let in nowhere.
 _STANDING = (
     "CASE WHEN p.status = 'suspended' THEN coalesce(p.suspension_reason, '') END AS suspended,"
@@ -123,8 +139,7 @@ _SESSION = sa.text(
     f" {_ACTS_FOR}, {_STANDING}"
     " FROM console_sessions s JOIN parties p ON p.id = s.party_id JOIN people w ON w.id = s.person_id"
     " JOIN memberships m ON m.party_id = s.party_id AND m.person_id = s.person_id"
-    " WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now"
-    " AND s.last_seen_at > :idle_since"
+    f" WHERE s.token_hash = :token_hash AND {LIVE.format(s='s')}"
 )
 # The row stays locked until the request ends. Another request with the same key skips the update instead of waiting.
 _KEY_USED = sa.text(
@@ -174,11 +189,7 @@ def _by_key(session: Session, credential: str) -> Actor:
 
 def _by_session(session: Session, credential: str) -> Actor:
     at = now()
-    row = db.run(
-        session,
-        _SESSION,
-        {"token_hash": digest(credential), "now": at, "idle_since": at - timedelta(hours=IDLE_HOURS)},
-    ).one_or_none()
+    row = db.run(session, _SESSION, {"token_hash": digest(credential), **live(at)}).one_or_none()
     if row is None:
         raise NotSignedIn(Bilingual("这次登录已结束，请重新登录。", "This session is over. Sign in again."))
     if row.last_seen_at < at - timedelta(minutes=1):

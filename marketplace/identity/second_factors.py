@@ -111,9 +111,7 @@ def remove(session: Session, actor: Actor, *, password: str, code: str) -> None:
         factor = _confirmed(session, person_id)
         if factor is None:
             raise NotFound(Bilingual("没有启用第二因素。", "There is no second factor."))
-        if not authentication.check_password(person.password_hash, password):
-            wrong = Bilingual("这不是您现在的密码。", "This is not your present password.")
-            raise InvalidInput(errors=[FieldError("/password", wrong)])
+        authentication.require_present_password(person, password, "/password")
         if not _take(factor, code):
             raise InvalidInput(errors=[FieldError("/code", WRONG)])
         session.delete(factor)

@@ -141,14 +141,9 @@ class OwnSession:
     current: bool
 
 
-def _live(person_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-    at = now()
-    return (
-        ConsoleSession.person_id == person_id,
-        ConsoleSession.revoked_at.is_(None),
-        ConsoleSession.expires_at > at,
-        ConsoleSession.last_seen_at > at - timedelta(hours=authentication.IDLE_HOURS),
-    )
+def _live(person_id: UUID) -> sa.ColumnElement[bool]:
+    live = sa.text(authentication.LIVE.format(s=ConsoleSession.__tablename__))
+    return sa.and_(ConsoleSession.person_id == person_id, live.bindparams(**authentication.live(now())))
 
 
 def own_sessions(
@@ -159,7 +154,7 @@ def own_sessions(
     current = authentication.digest(token)
     with policy.unfiltered(session):
         page = paging.page(
-            session, sa.select(ConsoleSession).where(*_live(person_id)), ConsoleSession, limit, starting_after
+            session, sa.select(ConsoleSession).where(_live(person_id)), ConsoleSession, limit, starting_after
         )
         of_page = sa.select(Party).where(Party.id.in_({row.party_id for row in page.data}))
         parties = {party.id: party for party in session.scalars(of_page)}
@@ -171,7 +166,7 @@ def end_session(session: Session, actor: Actor, session_id: UUID) -> None:
     """End one of the person's sessions at once. Raises NotAllowed for a key, and NotFound."""
     person_id = policy.require_signed_in(actor, OF_THE_PERSON)
     with policy.unfiltered(session):
-        row = db.lock(session, ConsoleSession, session_id, *_live(person_id))
+        row = db.lock(session, ConsoleSession, session_id, _live(person_id))
         row.revoked_at = now()
         events.record(session, "console_sessions.revoke", row.id, actor, parties=[row.party_id])
 
@@ -184,11 +179,7 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
     person_id = policy.require_signed_in(actor, CHANGED_BY_THE_PERSON)
     with policy.unfiltered(session):
         person = db.lock(session, Person, person_id)
-        if not authentication.check_password(person.password_hash, old):
-            raise InvalidInput(
-                Bilingual("什么都没有改动。", "Nothing was changed."),
-                errors=[FieldError("/old", Bilingual("这不是您现在的密码。", "This is not your present password."))],
-            )
+        authentication.require_present_password(person, old, "/old")
         refuse_weak(new, person.email, "/new")
         person.password_hash = authentication.hash_password(new)
         ended = session.execute(

@@ -83,7 +83,7 @@ class MarketTree:
             child_env.setdefault("LOG_FORMAT", "json")
             child_env.setdefault("INLAY_DATA", str(data.resolve()))
             child_env.setdefault("HEARTBEAT_DIR", str(data.resolve()))
-            owner_url = child_env.pop("MIGRATION_DATABASE_URL", "") or child_env["DATABASE_URL"]  # for no child
+            owner_url = child_env.pop("MIGRATION_DATABASE_URL", "")  # for no child
             _migrate(servers.owner_url if servers else owner_url, child_env["DATABASE_URL"])
             db.connect(child_env["DATABASE_URL"], pool_size=3)
             tree = cls(child_env, servers, log)
@@ -181,12 +181,11 @@ class MarketTree:
 
 
 def _migrate(owner_url: str, login_url: str) -> None:
-    """Bring the database to the newest schema, with its login. Raises EmbeddedError if the owner may not make one."""
+    """Bring the database to the newest schema, with its login. Raises EmbeddedError if that takes another login."""
     try:
-        database_roles.prepare(owner_url, login_url)
-    except database_roles.RolesMissing as error:
+        schema.migrate(owner_url, login_url)
+    except database_roles.OwnerNeeded as error:
         raise EmbeddedError(error.text) from error
-    schema.upgrade(owner_url)
 
 
 def _owner_given() -> str | None:

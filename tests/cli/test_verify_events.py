@@ -58,6 +58,17 @@ def checked(market: RunningMarket, key: str, *words: str) -> tuple[int, dict[str
     return done.exit_code, json.loads(done.stdout)
 
 
+def linked(market: RunningMarket, key: str, heads: Path) -> None:
+    """Wait until the party's first event is in its chain, and keep its head."""
+    deadline = time.monotonic() + 300
+    code, told = checked(market, key, "--heads", str(heads))
+    while told["links"] < 1:
+        assert time.monotonic() < deadline, "nothing was linked"
+        time.sleep(0.2)
+        code, told = checked(market, key, "--heads", str(heads))
+    assert (code, told["faults"]) == (0, [])
+
+
 def owner(market: RunningMarket, statement: str) -> None:
     engine = sa.create_engine(owner_of(market.database_url), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -66,13 +77,7 @@ def owner(market: RunningMarket, statement: str) -> None:
 
 def test_what_was_changed_is_found_by_reader_operator_and_kept_hash(market: RunningMarket, tmp_path: Path) -> None:
     key, heads = joined(market), str(tmp_path / "heads.json")
-    deadline = time.monotonic() + 300
-    code, told = checked(market, key, "--heads", heads)
-    while told["links"] < 1:
-        assert time.monotonic() < deadline, "nothing was linked"
-        time.sleep(0.2)
-        code, told = checked(market, key, "--heads", heads)
-    assert (code, told["faults"]) == (0, [])
+    linked(market, key, Path(heads))
     assert checked(market, key, "--heads", heads)[0] == 0
     code, said = verified(market)
     assert (code, "0 faults" in said) == (0, True), said
@@ -89,6 +94,21 @@ def test_what_was_changed_is_found_by_reader_operator_and_kept_hash(market: Runn
     code, emptied = checked(market, key, "--heads", heads)
     assert (code, emptied["links"]) == (1, 0)
     assert "is not the one that was kept" in emptied["faults"][0]
+
+
+def test_two_parties_keep_their_heads_in_one_file(market: RunningMarket, tmp_path: Path) -> None:
+    heads = tmp_path / "heads.json"
+    keys = [joined(market) for _ in range(2)]
+    for key in keys:
+        linked(market, key, heads)
+    kept = json.loads(heads.read_text())
+    assert sorted(chain.partition("_")[0] for chain in kept) == ["market", "pty", "pty"]
+    assert [checked(market, key, "--heads", str(heads))[0] for key in keys] == [0, 0]
+    # As earlier releases wrote it, when a file was of one party.
+    heads.write_text(json.dumps({"market": kept["market"], "own": {"1": "0" * 64}}))
+    code, told = checked(market, keys[0], "--heads", str(heads))
+    assert (code, "is not the one that was kept" in told["faults"][0]) == (1, True), told
+    assert "own" not in json.loads(heads.read_text())
 
 
 def test_what_it_is_asked_has_to_make_sense(market: RunningMarket, tmp_path: Path) -> None:

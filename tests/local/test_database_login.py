@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from marketplace import database_roles
+from marketplace import database_roles, schema
 from marketplace.app import create_app
 from marketplace.cli.main import main
 from marketplace.core import db
@@ -157,6 +157,25 @@ def test_migrations_run_as_an_owner_without_power_and_make_the_login(managed: st
         stored = admin.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [THEIRS]).fetchone()
     assert stored is not None
     assert stored[0].startswith("SCRAM-SHA-256$")
+
+
+def test_a_schema_that_is_the_newest_needs_no_owner(managed: str) -> None:
+    """Neither `inlay migrate` nor `inlay up`; an older one does, and both say whom to name."""
+    login_url = sa.make_url(managed).set(username=THEIRS, password=PASSWORD).render_as_string(hide_password=False)
+    assert migrate(managed, login_url).exit_code == 0
+    done = migrate("", login_url)
+    assert (done.exit_code, schema.head() in done.stdout) == (0, True), done.output
+    assert schema.migrate("", login_url) == schema.head()
+    before_it = f"{int(schema.head() or 0) - 1:04}"
+    schema.downgrade(managed, before_it)
+    refused = migrate("", login_url)
+    assert refused.exit_code == 1
+    assert f"is {before_it} and this release needs {schema.head()}" in refused.output
+    assert "MIGRATION_DATABASE_URL" in refused.output
+    with pytest.raises(schema.OwnerUnnamed):
+        schema.migrate("", login_url)
+    assert schema.current(managed) == before_it
+    assert migrate(managed, login_url).exit_code == 0
 
 
 def test_a_login_that_owns_the_tables_is_named_in_one_sentence(

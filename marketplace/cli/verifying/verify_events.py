@@ -60,12 +60,12 @@ def events(
         return
     links = _links(api, brief, party)
     found = list(faults(links, every_record=brief is None))
-    name = brief or party or "own"
     head = links[-1].head.hex() if links else None
     newest = {str(links[-1].position): links[-1].head.hex()} if links else {}
     market = api.call("GET", "/event-heads")
     if heads is not None:
-        kept = _read(heads)
+        name = brief or party or str(api.call("GET", "/people/me")["actor"]["party_id"])
+        kept = _read(heads, name)
         found += _against(api, kept, name, links)
         _keep(heads, kept, {name: newest, "market": {str(market["position"]): market["head"]}})
     _tell(api, {"links": len(links), "head": head, "market": market}, found)
@@ -80,6 +80,10 @@ def _links(api: ApiClient, brief: str | None, party: str | None) -> list[ShownLi
         )
         for row in rows
     ]
+
+
+# What files of earlier releases call the chain of the party that keeps the file.
+_OWN = "own"
 
 
 def _against(api: ApiClient, kept: dict[str, dict[str, str]], name: str, links: list[ShownLink]) -> list[Bilingual]:
@@ -105,15 +109,19 @@ def _against(api: ApiClient, kept: dict[str, dict[str, str]], name: str, links: 
     return found
 
 
-def _read(path: Path) -> dict[str, dict[str, str]]:
+def _read(path: Path, name: str) -> dict[str, dict[str, str]]:
+    """Return the kept hashes by position, by chain."""
     if not path.exists():
         return {}
     try:
         kept = json.loads(path.read_text("utf-8"))
-        return {
+        found = {
             str(chain): {str(int(at)): str(head) for at, head in of.items() if int(at) > 0}
             for chain, of in kept.items()
         }
+        if _OWN in found and name not in found and not name.startswith("brf_"):
+            found[name] = found.pop(_OWN)
+        return found
     except (OSError, ValueError, AttributeError):
         fail(Bilingual(f"{path} 不是 --heads 写出的文件。", f"{path} is no file that --heads wrote."), EXIT_USAGE)
 

@@ -15,6 +15,7 @@ from marketplace.core.http.rate_limits import CANNOT_COUNT
 from marketplace.core.message import Bilingual
 
 TRIES, WINDOW_S, KNOWN_DAYS = 10, 15 * 60, 30
+_NOTHING_ELSE = Bilingual("", "")
 
 
 class FailedAttempts:
@@ -37,23 +38,14 @@ class FailedAttempts:
             left_s = max(1, int(self._redis.ttl(codes if tried_codes >= TRIES else failed)))
         except redis.RedisError as error:
             raise Unavailable(CANNOT_COUNT) from error
-        minutes = -(-left_s // 60)
         if tried_codes >= TRIES:
-            raise TooMany(
-                Bilingual(
-                    f"验证码输错的次数太多，请在 {minutes} 分钟后再试。",
-                    f"Too many wrong codes for this account. Try again in {minutes} minutes.",
-                ),
-                headers={"Retry-After": str(left_s)},
-            )
+            raise _too_many("验证码输错的次数太多", "Too many wrong codes for this account.", left_s)
         if tries >= TRIES and not is_known:
-            raise TooMany(
-                Bilingual(
-                    f"这个账户输错密码的次数太多，请在 {minutes} 分钟后再试，或在您以前登录过的地方登录。",
-                    f"Too many wrong passwords for this account. Try again in {minutes} minutes, or from where you"
-                    " have signed in before.",
-                ),
-                headers={"Retry-After": str(left_s)},
+            raise _too_many(
+                "这个账户输错密码的次数太多",
+                "Too many wrong passwords for this account.",
+                left_s,
+                Bilingual("，或在您以前登录过的地方登录", ", or from where you have signed in before"),
             )
         try:
             yield
@@ -70,3 +62,14 @@ class FailedAttempts:
             together.set(name, 0, ex=WINDOW_S, nx=True)
             together.incr(name)
             together.execute()
+
+
+def _too_many(zh: str, en: str, left_s: int, otherwise: Bilingual = _NOTHING_ELSE) -> TooMany:
+    """Return the refusal: what there were too many of, when to try again, and what may be done otherwise."""
+    minutes = -(-left_s // 60)
+    return TooMany(
+        Bilingual(
+            f"{zh}，请在 {minutes} 分钟后再试{otherwise.zh}。", f"{en} Try again in {minutes} minutes{otherwise.en}."
+        ),
+        headers={"Retry-After": str(left_s)},
+    )
