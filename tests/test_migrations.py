@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from marketplace import schema
 from marketplace.bids import pricing_models
-from marketplace.database_state import OPEN_TABLES
+from marketplace.database_state import OPEN_TABLES, SEALED_TABLES
 from marketplace.local.servers import LocalServers
 from tests.market import clone_to_own
 
@@ -58,7 +58,7 @@ def test_every_table_has_policies_for_actors_and_for_the_system_or_a_reason_why_
             assert "service inlay_service" in row.policies, row.relname
             # What only the system reads has no other.
             of_actors = [policy for policy in row.policies if policy.endswith(" inlay_app")]
-            assert bool(of_actors) == (row.relname != "close_draws"), row.relname
+            assert bool(of_actors) == (row.relname not in ("close_draws", *SEALED_TABLES)), row.relname
 
 
 def _yuan(amount: int) -> dict[str, Any]:
@@ -376,6 +376,49 @@ def test_handles_that_look_alike_are_one_after_the_upgrade(servers: LocalServers
         rows = connection.execute(keys).all()
     assert [(row.account_key, row.handle) for row in rows] == spellings
     assert [row.handle_key for row in rows] == ["xiaoyu", "xiaoyu", "xiaoyu", "mei"]
+
+
+def test_credentials_leave_their_rows_and_none_is_lost(servers: LocalServers) -> None:
+    url = clone_to_own(servers, "inlay_credentials")
+    schema.downgrade(url, "0034")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    people = [f"00000000-0000-7000-8000-{number:012d}" for number in range(3)]
+    stored = (
+        "SELECT id::text, password_hash FROM people ORDER BY id",
+        "SELECT id::text, secret_hash FROM api_keys",
+        "SELECT person_id::text, secret, recovery_hashes, last_step FROM second_factors",
+    )
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO parties (id, created_at, kind, name, status, version) VALUES"
+                f" ('{people[0]}', now(), 'creator', 'A', 'active', 1);"
+                " INSERT INTO people (id, created_at, email, name, password_hash, locale, timezone) VALUES"
+                f" ('{people[0]}', now(), 'a@example.org', 'A', '$argon2id$one', 'en', 'UTC'),"
+                f" ('{people[1]}', now(), 'b@example.org', 'B', '$argon2id$two', 'en', 'UTC'),"
+                f" ('{people[2]}', now(), 'c@example.org', 'C', '-', 'en', 'UTC');"
+                " INSERT INTO api_keys (id, created_at, party_id, person_id, name, public_id, secret_hash, scopes)"
+                f" VALUES ('{people[0]}', now(), '{people[0]}', '{people[0]}', 'k', 'inl_1', 'h', '{{read}}');"
+                " INSERT INTO second_factors (id, created_at, person_id, secret, recovery_hashes, last_step)"
+                f" VALUES (gen_random_uuid(), now(), '{people[1]}', 'S', '{{r1,r2}}', 7)"
+            )
+        )
+        before = [connection.execute(sa.text(query)).all() for query in stored]
+    schema.upgrade(url)
+    with engine.connect() as connection:
+        apart = connection.execute(sa.text("SELECT owner_id::text, kind, secret FROM credentials")).all()
+    assert sorted(tuple(row) for row in apart) == [
+        (people[0], "api_key", "h"),
+        (people[0], "password", "$argon2id$one"),
+        (people[1], "app", "S"),
+        (people[1], "password", "$argon2id$two"),
+        (people[1], "recovery", "r1"),
+        (people[1], "recovery", "r2"),
+    ]
+    schema.downgrade(url, "0034")
+    with engine.connect() as connection:
+        assert [connection.execute(sa.text(query)).all() for query in stored] == before
+    schema.upgrade(url)
 
 
 def test_channels_keys_and_parties_from_before_claims_come_up_as_they_should(servers: LocalServers) -> None:

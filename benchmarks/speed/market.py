@@ -13,7 +13,8 @@ from marketplace.briefs.schemas import BriefIn
 from marketplace.core.actor import Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.demo import wishes
-from marketplace.identity import authentication
+from marketplace.identity import authentication, credentials
+from marketplace.identity.credentials import CredentialKind
 from marketplace.intrusiveness import notice
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.local.servers import LocalServers
@@ -72,13 +73,13 @@ def environment(servers: LocalServers) -> dict[str, str]:
 
 def party(session: Session, kind: str) -> tuple[UUID, str]:
     """Write a party with one person and a key; returns its id and the Authorization header."""
-    party_id, person_id = new_id(), new_id()
+    party_id, person_id, key_id = new_id(), new_id(), new_id()
     public_id, shown, secret_hash = authentication.new_key()
     session.execute(_PARTY, {"id": party_id, "kind": kind, "name": f"bench {kind}"})
     session.execute(
         sa.text(
-            "INSERT INTO people (id, created_at, email, name, password_hash, locale, timezone)"
-            " VALUES (:id, now(), :email, 'bench', '-', 'en', 'UTC')"
+            "INSERT INTO people (id, created_at, email, name, locale, timezone)"
+            " VALUES (:id, now(), :email, 'bench', 'en', 'UTC')"
         ),
         {"id": person_id, "email": f"{person_id}@example.org"},
     )
@@ -91,11 +92,12 @@ def party(session: Session, kind: str) -> tuple[UUID, str]:
     )
     session.execute(
         sa.text(
-            "INSERT INTO api_keys (id, created_at, party_id, person_id, name, public_id, secret_hash, scopes)"
-            " VALUES (:id, now(), :q, :p, 'bench', :public, :hash, :all)"
+            "INSERT INTO api_keys (id, created_at, party_id, person_id, name, public_id, scopes)"
+            " VALUES (:id, now(), :q, :p, 'bench', :public, :all)"
         ),
-        {"id": new_id(), "q": party_id, "p": person_id, "public": public_id, "hash": secret_hash, "all": everything},
+        {"id": key_id, "q": party_id, "p": person_id, "public": public_id, "all": everything},
     )
+    credentials.keep(session, key_id, CredentialKind.API_KEY, [secret_hash])
     return party_id, f"Bearer {shown}"
 
 

@@ -16,7 +16,8 @@ from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllow
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, policy
+from marketplace.identity import authentication, credentials, policy
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import ApiKey, Party
 
 LIVE_MAX = 2  # under one name: the one in use and its successor
@@ -72,11 +73,13 @@ def create(
         person_id=actor.person_id,
         name=name,
         public_id=public_id,
-        secret_hash=secret_hash,
         scopes=given,
         expires_at=expires_at,
     )
     session.add(row)
+    session.flush()
+    with policy.unfiltered(session):
+        credentials.keep(session, row.id, CredentialKind.API_KEY, [secret_hash])
     events.record(session, "api_keys.create", row.id, actor, parties=[row.party_id], scopes=given)
     session.flush()
     return IssuedKey(row, whole_key)

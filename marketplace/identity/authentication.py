@@ -1,9 +1,10 @@
 """Passwords, API keys and console sessions: make them, check them, and turn them into an Actor.
 
 An API key is `inl_<12 letters>.<secret><checksum>`. What stands before the dot is looked up; of the secret, 32 random
-bytes, only the SHA-256 is kept (nobody can guess it, so no slow hash is needed); by the CRC-32 at the end secret
-scanners know a real key, and a mistyped one is refused, without a query. There is one kind of key; those that were
-issued as `inl_live_` and `inl_test_` go on, because the two never differed in what they may do.
+bytes, only the SHA-256 is kept, apart from the key's row (nobody can guess it, so no slow hash is needed); by the
+CRC-32 at the end secret scanners know a real key, and a mistyped one is refused, without a query. There is one kind
+of key; those that were issued as `inl_live_` and `inl_test_` go on, because the two never differed in what they may
+do.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotSignedIn, Unavailable
 from marketplace.core.ids import ALPHABET
 from marketplace.core.message import Bilingual
+from marketplace.identity import credentials
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import Person, PersonStatus
 
 # 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once, because many
@@ -35,6 +38,7 @@ _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _SLOTS = threading.BoundedSemaphore(2)
 # Those at it and those who wait. Whoever comes next is refused: a sign-in that waits holds a thread that others need.
 _QUEUE = threading.BoundedSemaphore(4)
+NOBODYS_ID = UUID(int=0)
 _NOBODYS_HASH = _HASHER.hash("nobody has this password")
 
 ROLES = {"brand": Role.BRAND, "creator": Role.CREATOR, "agency": Role.AGENCY, "platform": Role.ADMIN}
@@ -80,9 +84,21 @@ def check_password(password_hash: str | None, password: str) -> bool:
             return False
 
 
-def require_present_password(person: Person, password: str, pointer: str) -> None:
+def keep_password(session: Session, person_id: UUID, hashed: str) -> None:
+    """Let the person sign in with the password of this hash, and with no other. As the system."""
+    credentials.keep(session, person_id, CredentialKind.PASSWORD, [hashed])
+
+
+def is_password(session: Session, person_id: UUID | None, password: str) -> bool:
+    """Return whether it is the password of the person (None: of nobody). As the system; raises what `check_password`
+    does."""
+    kept = credentials.read(session, person_id or NOBODYS_ID, CredentialKind.PASSWORD)
+    return check_password(kept, password)
+
+
+def require_present_password(session: Session, person_id: UUID, password: str, pointer: str) -> None:
     """Raise InvalidInput for whoever is signed in and does not know the password. Raises what `check_password` does."""
-    if not check_password(person.password_hash, password):
+    if not is_password(session, person_id, password):
         raise InvalidInput(
             Bilingual("什么都没有改动。", "Nothing was changed."),
             errors=[FieldError(pointer, Bilingual("这不是您现在的密码。", "This is not your present password."))],
@@ -128,8 +144,8 @@ _STANDING = (
     " CASE WHEN w.status = 'suspended' THEN coalesce(w.suspension_reason, '') END AS shut_out"
 )
 _KEY = sa.text(
-    "SELECT k.id, k.party_id, k.person_id, k.secret_hash, k.scopes, k.last_used_at, p.kind, m.permissions,"
-    f" {_ACTS_FOR}, {_STANDING}"
+    "SELECT k.id, k.party_id, k.person_id, k.scopes, k.last_used_at, p.kind, m.permissions,"
+    f" {credentials.KEY_FITS} AS fits, {_ACTS_FOR}, {_STANDING}"
     " FROM api_keys k JOIN parties p ON p.id = k.party_id JOIN people w ON w.id = k.person_id"
     " JOIN memberships m ON m.party_id = k.party_id AND m.person_id = k.person_id"
     " WHERE k.public_id = :public_id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)"
@@ -177,8 +193,8 @@ def _by_key(session: Session, credential: str) -> Actor:
             Bilingual("这个密钥不完整：缺了字符或输错了。", "This is no complete key: letters are missing or mistyped.")
         )
     at = now()
-    row = db.run(session, _KEY, {"public_id": public_id, "now": at}).one_or_none()
-    if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
+    row = db.run(session, _KEY, {"public_id": public_id, "secret_hash": digest(secret), "now": at}).one_or_none()
+    if row is None or not row.fits:
         raise NotSignedIn(
             Bilingual("这个密钥不存在、已撤销或已过期。", "This key is unknown, revoked or past its time.")
         )

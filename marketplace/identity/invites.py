@@ -90,7 +90,7 @@ def accept(session: Session, *, token: str, password: str, name: str | None = No
         invite, party = _open(session, token)
         person = sessions.person_of(session, invite.email)
         if person is not None:
-            sessions.require_password(person, password)
+            sessions.require_password(session, person, password)
             authentication.refuse_suspended_person(person)
         elif name is None:
             raise InvalidInput(

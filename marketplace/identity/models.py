@@ -68,7 +68,6 @@ class Person(Base):
 
     email: Mapped[str]
     name: Mapped[str]
-    password_hash: Mapped[str]
     locale: Mapped[str] = mapped_column(default="zh-CN")
     timezone: Mapped[str] = mapped_column(default=TIMEZONE)
     status: Mapped[PersonStatus] = mapped_column(default=PersonStatus.ACTIVE, server_default="active")
@@ -142,7 +141,7 @@ class Mandate(Base):
 
 
 class ApiKey(Base):
-    """A program's credential: a public id that is looked up, a secret of which only the hash is kept."""
+    """A program's credential: a public id that is looked up, and a secret, of which `credentials` keeps the hash."""
 
     __tablename__ = "api_keys"
 
@@ -150,7 +149,6 @@ class ApiKey(Base):
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
     name: Mapped[str]
     public_id: Mapped[str] = mapped_column(unique=True)
-    secret_hash: Mapped[str]
     scopes: Mapped[list[str]]
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -171,14 +169,28 @@ class ConsoleSession(Base):
 
 
 class SecondFactor(Base):
-    """What a person's app makes codes of. It counts from `confirmed_at` on, when a first code was right."""
+    """That a person's app makes codes, of a secret that `credentials` keeps.
+
+    It counts from `confirmed_at` on, when a first code was right.
+    """
 
     __tablename__ = "second_factors"
 
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), unique=True)
-    secret: Mapped[str]
-    # Of codes for the day on which the app is lost; each is good once.
-    recovery_hashes: Mapped[list[str]]
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     # The 30-second step of the newest code that was taken: none is good twice.
     last_step: Mapped[int] = mapped_column(default=0)
+
+
+class Credential(Base):
+    """A hash or a secret by which somebody is known (see identity.credentials). No role of the market may read it.
+
+    `owner_id` is a person's id, or a key's.
+    """
+
+    __tablename__ = "credentials"
+    __table_args__ = (sa.UniqueConstraint("owner_id", "kind", "secret"),)
+
+    owner_id: Mapped[UUID]
+    kind: Mapped[str]
+    secret: Mapped[str]

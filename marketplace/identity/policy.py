@@ -1,6 +1,6 @@
 """Who may see which party, and who may manage it.
 
-People and parties have no row-level security, so these conditions alone protect them.
+Parties have no row-level security, so these conditions alone protect them.
 """
 
 from collections.abc import Collection

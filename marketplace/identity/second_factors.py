@@ -23,7 +23,8 @@ from marketplace.core.errors import (
     WrongCode,
 )
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, policy
+from marketplace.identity import authentication, credentials, policy
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import ConsoleSession, Person, SecondFactor
 
 ISSUER = "Inlay"
@@ -79,10 +80,9 @@ def begin(session: Session, actor: Actor) -> NewFactor:
             )
         secret = pyotp.random_base32()
         if factor is None:
-            session.add(SecondFactor(person_id=person_id, secret=secret, recovery_hashes=[]))
-        else:
-            factor.secret = secret
+            session.add(SecondFactor(person_id=person_id))
         session.flush()
+        credentials.keep(session, person_id, CredentialKind.APP, [secret])
         return NewFactor(secret, pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER))
 
 
@@ -94,10 +94,11 @@ def confirm(session: Session, actor: Actor, *, code: str) -> RecoveryCodes:
         factor = _factor(session, person_id)
         if factor is None or factor.confirmed_at is not None:
             raise NotFound(Bilingual("没有待确认的第二因素。", "There is no second factor to confirm."))
-        if not _take_step(factor, code):
+        if not _take_step(session, factor, code):
             raise InvalidInput(errors=[FieldError("/code", WRONG)])
         codes = ["".join(secrets.choice(ids.ALPHABET) for _ in range(_RECOVERY_LETTERS)) for _ in range(RECOVERY_CODES)]
-        factor.recovery_hashes = [authentication.digest(one) for one in codes]
+        hashes = [authentication.digest(one) for one in codes]
+        credentials.keep(session, person_id, CredentialKind.RECOVERY, hashes)
         factor.confirmed_at = now()
         _record(session, actor, person_id, "people.add-second-factor")
         return RecoveryCodes(codes)
@@ -111,10 +112,10 @@ def remove(session: Session, actor: Actor, *, password: str, code: str) -> None:
         factor = _confirmed(session, person_id)
         if factor is None:
             raise NotFound(Bilingual("没有启用第二因素。", "There is no second factor."))
-        authentication.require_present_password(person, password, "/password")
-        if not _take(factor, code):
+        authentication.require_present_password(session, person.id, password, "/password")
+        if not _take(session, factor, code):
             raise InvalidInput(errors=[FieldError("/code", WRONG)])
-        session.delete(factor)
+        _forget(session, factor)
         _record(session, actor, person_id, "people.remove-second-factor")
 
 
@@ -132,7 +133,7 @@ def reset(session: Session, actor: Actor, person_id: UUID, *, reason: str) -> No
         factor = _confirmed(session, person.id)
         if factor is None:
             raise NotFound(Bilingual("此人没有启用第二因素。", "This person has no second factor."))
-        session.delete(factor)
+        _forget(session, factor)
         live = ConsoleSession.person_id == person.id, ConsoleSession.revoked_at.is_(None)
         session.execute(sa.update(ConsoleSession).where(*live).values(revoked_at=now()))
         events.record(session, "people.reset-second-factor", person.id, actor, parties=[], reason=reason)
@@ -158,7 +159,7 @@ def require_code(session: Session, person: Person, code: str | None) -> None:
         return
     if code is None:
         raise SecondFactorNeeded(CODE_NEEDED)
-    if not _take(factor, code):
+    if not _take(session, factor, code):
         raise WrongCode(WRONG)
 
 
@@ -171,22 +172,28 @@ def _confirmed(session: Session, person_id: UUID) -> SecondFactor | None:
     return factor if factor is not None and factor.confirmed_at is not None else None
 
 
-def _take(factor: SecondFactor, code: str) -> bool:
+def _forget(session: Session, factor: SecondFactor) -> None:
+    session.delete(factor)
+    for kind in (CredentialKind.APP, CredentialKind.RECOVERY):
+        credentials.keep(session, factor.person_id, kind, [])
+
+
+def _take(session: Session, factor: SecondFactor, code: str) -> bool:
     """Take a code of the app or a recovery code, so that neither is good again; return whether it was good."""
-    if _take_step(factor, code):
+    if _take_step(session, factor, code):
         return True
     hashed = authentication.digest(code.strip().lower().replace("-", ""))
-    if hashed not in factor.recovery_hashes:
-        return False
-    factor.recovery_hashes = [one for one in factor.recovery_hashes if one != hashed]
-    return True
+    return credentials.spend(session, factor.person_id, CredentialKind.RECOVERY, hashed)
 
 
-def _take_step(factor: SecondFactor, code: str) -> bool:
+def _take_step(session: Session, factor: SecondFactor, code: str) -> bool:
     digits = "".join(code.split())
     if len(digits) != 6 or not digits.isascii() or not digits.isdecimal():
         return False
-    app, present = pyotp.TOTP(factor.secret, interval=STEP_S), int(now().timestamp()) // STEP_S
+    secret = credentials.read(session, factor.person_id, CredentialKind.APP)
+    if secret is None:
+        return False
+    app, present = pyotp.TOTP(secret, interval=STEP_S), int(now().timestamp()) // STEP_S
     for step in range(present - WINDOW, present + WINDOW + 1):
         if step > factor.last_step and hmac.compare_digest(app.generate_otp(step), digits):
             factor.last_step = step

@@ -115,9 +115,8 @@ def add_person(
     The password is hashed before the address is looked up, so that the time does not show which addresses are known.
     """
     sessions.refuse_weak(password, email)
-    person = Person(
-        email=email, name=name, password_hash=authentication.hash_password(password), locale=locale, timezone=timezone
-    )
+    hashed = authentication.hash_password(password)
+    person = Person(email=email, name=name, locale=locale, timezone=timezone)
     try:
         with session.begin_nested():
             session.add(person)
@@ -128,6 +127,7 @@ def add_person(
                 "This cannot be signed up. If you have an account already, sign in.",
             )
         ) from error
+    authentication.keep_password(session, person.id, hashed)
     return person
 
 

@@ -41,12 +41,12 @@ def person_of(session: Session, email: str) -> Person | None:
     return session.scalar(sa.select(Person).where(sa.func.lower(Person.email) == sa.func.lower(email)))
 
 
-def require_password(person: Person | None, password: str) -> Person:
+def require_password(session: Session, person: Person | None, password: str) -> Person:
     """Return the person if the password is theirs. Raises NotSignedIn.
 
     It takes as long, and raises the same, for a person who does not exist.
     """
-    fits = authentication.check_password(person.password_hash if person else None, password)
+    fits = authentication.is_password(session, person.id if person else None, password)
     if person is None or not fits:
         raise NotSignedIn(WRONG)
     return person
@@ -61,7 +61,7 @@ def sign_in(
     (the person is suspended, or has no seat anywhere), InvalidInput (which party?), SecondFactorNeeded and WrongCode.
     """
     with policy.unfiltered(session):
-        person = require_password(person_of(session, email), password)
+        person = require_password(session, person_of(session, email), password)
         authentication.refuse_suspended_person(person)
         party = _seat(session, person, party_id)
         second_factors.require_code(session, person, code)
@@ -179,9 +179,9 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
     person_id = policy.require_signed_in(actor, CHANGED_BY_THE_PERSON)
     with policy.unfiltered(session):
         person = db.lock(session, Person, person_id)
-        authentication.require_present_password(person, old, "/old")
+        authentication.require_present_password(session, person.id, old, "/old")
         refuse_weak(new, person.email, "/new")
-        person.password_hash = authentication.hash_password(new)
+        authentication.keep_password(session, person.id, authentication.hash_password(new))
         ended = session.execute(
             sa.update(ConsoleSession)
             .where(

@@ -21,7 +21,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
-from marketplace.identity.models import ConsoleSession
+from marketplace.identity.models import ConsoleSession, Person
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap import sketches
@@ -196,7 +196,9 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
     found["person_id"] = who.person_id
     people.console(who)
     with db.transaction() as session:
+        email = session.get_one(Person, who.person_id).email
         found["session_id"] = session.scalars(sa.select(ConsoleSession.id).filter_by(person_id=who.person_id)).one()
+    world.keep(f"{name}'s e-mail", email, name)
     if name in ("first", "second"):
         share = 2_300 + number * 7
         rival = world.people["rival_creator"]

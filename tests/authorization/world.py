@@ -27,7 +27,8 @@ from marketplace.core.events import Event
 from marketplace.core.http.endpoint import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
-from marketplace.identity import api_keys, invites, mandates
+from marketplace.identity import api_keys, credentials, invites, mandates
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ConsoleSession, SecondFactor
 from marketplace.matching.forecast import features
@@ -121,7 +122,8 @@ def make() -> World:
     people.mandate(lapsed, creator.party_id, from_days=-60, to_days=-1)
     people.console(owner)
     with db.transaction() as session:
-        session.add(SecondFactor(person_id=owner.person_id, secret="A" * 32, recovery_hashes=[], confirmed_at=now()))
+        session.add(SecondFactor(person_id=owner.person_id, confirmed_at=now()))
+        credentials.keep(session, owner.person_id, CredentialKind.APP, ["A" * 32])
     draft = make_briefs.draft(owner)
     there, closing = make_bids.market(owner, creator), make_bids.market(owner, creator)
     open_bid, closed_bid = make_bids.place(there), make_bids.place(closing)

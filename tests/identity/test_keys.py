@@ -17,8 +17,9 @@ from marketplace.core.actor import EVERYTHING, Permission
 from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.identity import authentication
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import ApiKey, ConsoleSession, Membership
-from tests.make.people import Somebody, console, membership_of, somebody
+from tests.make.people import Somebody, console, kept, membership_of, somebody
 
 URL = "/api/v1/api-keys"
 ME = "/api/v1/people/me"
@@ -48,13 +49,15 @@ def test_a_key_works_and_is_never_shown_again(client: FlaskClient, session: Sess
     assert re.fullmatch("inl_[0-9a-z]{12}", made.get_json()["public_id"])
     assert client.get(ME, headers=signed(made)).get_json()["actor"]["permissions"] == ["party:manage", "read"]
     row = session.get_one(ApiKey, ids.read("key", made.get_json()["id"]))
-    assert row.secret_hash == authentication.digest(made.get_json()["key"].partition(".")[2][:-8])
+    secret = made.get_json()["key"].partition(".")[2][:-8]
+    [stored] = kept(session, row.id, CredentialKind.API_KEY)
+    assert stored == authentication.digest(secret)
     assert row.person_id == who.person_id
     assert row.last_used_at is not None
     listed = client.get(URL, headers=who.headers)
     assert made.get_json()["id"] in [one["id"] for one in listed.get_json()["data"]]
     assert made.get_json()["key"].partition(".")[2] not in listed.text
-    assert row.secret_hash not in listed.text
+    assert stored not in listed.text
     event = session.scalars(sa.select(Event).filter_by(subject_id=row.id)).one()
     assert (event.kind, event.data) == ("api_keys.create", {"scopes": ["party:manage", "read"]})
 

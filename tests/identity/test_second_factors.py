@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from marketplace.core.events import Event
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import SecondFactor
-from tests.make.people import PASSWORD, Somebody, console, somebody, with_password
+from tests.make.people import PASSWORD, Somebody, console, kept, somebody, with_password
 
 OWN, SESSIONS, ME = "/api/v1/people/me/second-factor", "/api/v1/sessions", "/api/v1/people/me"
 
@@ -100,9 +101,9 @@ def test_a_recovery_code_is_good_once_and_stored_as_a_hash(phone: Phone, session
     assert len(set(phone.recovery)) == 10
     assert phone.sign_in(f"{code[:8]}-{code[8:].upper()}").status_code == 201
     assert phone.sign_in(code).status_code == 401
-    row = session.scalars(sa.select(SecondFactor).filter_by(person_id=phone.who.person_id)).one()
-    assert len(row.recovery_hashes) == 9
-    assert not set(phone.recovery) & set(row.recovery_hashes)
+    stored = kept(session, phone.who.person_id, CredentialKind.RECOVERY)
+    assert len(stored) == 9
+    assert not set(phone.recovery) & set(stored)
 
 
 def test_it_is_taken_away_with_password_and_code(phone: Phone, session: Session) -> None:

@@ -16,8 +16,9 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.identity import authentication
-from marketplace.identity.models import ConsoleSession, Person
-from tests.make.people import PASSWORD, Somebody, console, mandate, seat, somebody, with_password
+from marketplace.identity.credentials import CredentialKind
+from marketplace.identity.models import ConsoleSession
+from tests.make.people import PASSWORD, Somebody, console, kept, mandate, seat, somebody, with_password
 
 URL = "/api/v1/sessions"
 ME = "/api/v1/people/me"
@@ -185,8 +186,8 @@ def test_a_new_password_ends_every_other_session_in_all_parties(client: FlaskCli
 
     assert answer.status_code == 204, answer.text
     assert [client.get(ME, headers=one).status_code for one in (here, there, away, strangers)] == [200, 401, 401, 200]
-    person = session.get_one(Person, who.person_id)
-    assert authentication.check_password(person.password_hash, "another long phrase")
+    [hashed] = kept(session, who.person_id, CredentialKind.PASSWORD)
+    assert authentication.check_password(hashed, "another long phrase")
     event = session.scalars(sa.select(Event).filter_by(subject_id=who.person_id)).one()
     assert (event.kind, event.data) == ("people.change-password", {"sessions_ended": 2})
 
@@ -206,14 +207,13 @@ def test_a_password_that_is_not_changed(
     who = somebody("brand")
     with_password(who)
     here, there = console(who), console(who)
-    before = session.get_one(Person, who.person_id).password_hash
+    before = kept(session, who.person_id, CredentialKind.PASSWORD)
 
     answer = client.post(f"{ME}/password", json=body, headers=here)
 
     assert answer.status_code == 422
     assert [fault["pointer"] for fault in answer.get_json()["errors"]] == [pointer]
-    session.expire_all()
-    assert session.get_one(Person, who.person_id).password_hash == before
+    assert kept(session, who.person_id, CredentialKind.PASSWORD) == before
     assert client.get(ME, headers=there).status_code == 200
 
 

@@ -18,8 +18,9 @@ from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.identity import authentication, service
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import Membership, Party, PartyKind, Person
-from tests.make.people import PASSWORD, somebody, with_password
+from tests.make.people import PASSWORD, kept, somebody, with_password
 
 URL = "/api/v1/sign-up"
 
@@ -54,8 +55,9 @@ def test_signing_up_makes_a_person_who_may_do_everything_in_a_new_party(client: 
     assert (found["party"]["kind"], found["party"]["status"]) == ("brand", "active")
     assert found["membership"]["permissions"] == sorted(EVERYTHING)
     person = session.get_one(Person, ids.read("per", found["person"]["id"]))
-    assert person.password_hash.startswith("$argon2id$")
-    assert authentication.check_password(person.password_hash, body["password"])
+    [hashed] = kept(session, person.id, CredentialKind.PASSWORD)
+    assert hashed.startswith("$argon2id$")
+    assert authentication.check_password(hashed, body["password"])
     event = session.scalars(sa.select(Event).filter_by(subject_id=ids.read("pty", found["party"]["id"]))).one()
     assert (event.kind, event.actor_role, event.actor_person_id) == ("parties.sign-up", "brand", person.id)
     assert event.data == {"party_kind": "brand"}

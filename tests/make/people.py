@@ -8,16 +8,19 @@ from functools import cache
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.identity import authentication, party_days
+from marketplace.identity import authentication, credentials, party_days
+from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import (
     TIMEZONE,
     ApiKey,
     ConsoleSession,
+    Credential,
     Mandate,
     MandateStatus,
     Membership,
@@ -55,7 +58,7 @@ def somebody(
             session.add(party)
             session.flush()
             party_id = party.id
-        person = Person(email=f"{new_id().hex}@example.org", name=f"Somebody {kind}", password_hash="-")
+        person = Person(email=f"{new_id().hex}@example.org", name=f"Somebody {kind}")
         session.add(person)
         session.flush()
         session.add(Membership(person_id=person.id, party_id=party_id, permissions=sorted(EVERYTHING)))
@@ -64,11 +67,11 @@ def somebody(
             person_id=person.id,
             name="test",
             public_id=public_id,
-            secret_hash=secret_hash,
             scopes=sorted(scopes),
         )
         session.add(key)
         session.flush()
+        credentials.keep(session, key.id, CredentialKind.API_KEY, [secret_hash])
         actor = authentication.authenticate(session, f"Bearer {shown}")
         return Somebody(party_id, person.id, key.id, {"Authorization": f"Bearer {shown}"}, actor)
 
@@ -110,8 +113,14 @@ def with_password(who: Somebody) -> str:
     """Let the person sign in with PASSWORD, and return their e-mail address. Hashes once for all the tests."""
     with db.transaction() as session:
         person = session.get_one(Person, who.person_id)
-        person.password_hash = _hash()
+        authentication.keep_password(session, person.id, _hash())
         return person.email
+
+
+def kept(session: Session, owner_id: UUID, kind: CredentialKind) -> list[str]:
+    """What is kept of somebody's credentials, as only the owner of the tables may read it."""
+    session.expire_all()
+    return list(session.scalars(sa.select(Credential.secret).filter_by(owner_id=owner_id, kind=str(kind))))
 
 
 def seat(who: Somebody, party_id: UUID, permissions: Collection[str] = EVERYTHING) -> UUID:
