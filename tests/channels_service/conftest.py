@@ -34,6 +34,11 @@ def creator(app: object) -> Somebody:
 
 
 @pytest.fixture
+def admin(app: object) -> Somebody:
+    return somebody("platform")
+
+
+@pytest.fixture
 def mark(app: object) -> str:
     """What the accounts of one test begin with."""
     return f"m{new_id().hex[-12:]}"

@@ -13,7 +13,7 @@ from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.matching.gates.acceptance import GatesShut, accept_set
 from marketplace.matching.gates.gate_facts import gates_of_channels
-from tests.channels_service.test_claims import proven, rename
+from tests.channels_service.claims import proven, rename
 from tests.make import bids as make
 from tests.make.people import Somebody, somebody
 from tests.matching import look
