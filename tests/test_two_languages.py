@@ -6,7 +6,6 @@ held here, over the source.
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,10 +37,8 @@ def written(node: ast.AST) -> str:
     return written(node.left) + written(node.right) if isinstance(node, ast.BinOp) else ""
 
 
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call):
-            yield getattr(node.func, "id", getattr(node.func, "attr", "")), node
+def name_of(call: ast.Call) -> str:
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
 def filled_in(node: ast.AST) -> set[str]:
@@ -73,38 +70,34 @@ def is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_each_text_is_in_its_own_language(path: Path) -> None:
-    for name, call in calls(path):
-        if name not in BOTH or len(call.args) < BOTH[name] + 2:
-            continue
-        zh, en = call.args[BOTH[name]], call.args[BOTH[name] + 1]
-        if is_text(zh) and is_text(en) and re.search("[A-Za-z]{2} [a-z]", written(en)):
-            assert HAN.search(written(zh)), f"{path}:{zh.lineno} is not Chinese: {written(zh)}"
-            assert not HAN.search(written(en)), f"{path}:{en.lineno} is not English: {written(en)}"
+def assert_each_in_its_own_language(call: ast.Call) -> None:
+    first = BOTH.get(name_of(call))
+    if first is None or len(call.args) < first + 2:
+        return
+    zh, en = call.args[first], call.args[first + 1]
+    if is_text(zh) and is_text(en) and re.search("[A-Za-z]{2} [a-z]", written(en)):
+        assert HAN.search(written(zh)), f"line {zh.lineno} is not Chinese: {written(zh)}"
+        assert not HAN.search(written(en)), f"line {en.lineno} is not English: {written(en)}"
+
+
+def assert_one_language(text: ast.expr) -> None:
+    if isinstance(text, ast.JoinedStr):
+        assert not {"zh", "en"} <= filled_in(text), f"line {text.lineno} puts two languages into one text"
+    both = re.search("[\u4e00-\u9fff][。！？]? / [A-Z][a-z]+ [a-z]+ ", written(text))
+    assert not both, f"line {text.lineno}: {written(text)}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_text_holds_both_languages(path: Path) -> None:
+def test_each_text_is_in_a_language_of_its_own(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.JoinedStr):
-            assert not {"zh", "en"} <= filled_in(node), f"{path}:{node.lineno} puts two languages into one text"
-        text = written(node) if is_text(node) else ""
-        assert not re.search("[\u4e00-\u9fff][。！？]? / [A-Z][a-z]+ [a-z]+ ", text), f"{path}:{node.lineno}: {text}"
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_sentence_names_a_state_by_its_code(path: Path) -> None:
-    for name, call in calls(path):
-        for text in call.args if name in (*BOTH, "in_words") else ():
-            assert not codes_in(text), f"{path}:{text.lineno}: say it with `state_name`"
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_schema_refuses_in_one_language(path: Path) -> None:
-    for name, call in calls(path):
-        if name == "ValidationError" and path not in ENGLISH_ONLY:
-            assert not is_text(call.args[0]), f"{path}:{call.lineno}: say it with `refusal(zh, en)`"
+        if isinstance(node, ast.Call):
+            assert_each_in_its_own_language(node)
+            for text in node.args if name_of(node) in (*BOTH, "in_words") else ():
+                assert not codes_in(text), f"line {text.lineno}: say it with `state_name`"
+            if name_of(node) == "ValidationError" and path not in ENGLISH_ONLY:
+                assert not is_text(node.args[0]), f"line {node.lineno}: say it with `refusal(zh, en)`"
+        elif isinstance(node, ast.expr) and is_text(node):
+            assert_one_language(node)
 
 
 def test_the_rules_see_what_they_forbid() -> None:

@@ -2,13 +2,19 @@
 
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from scipy.io import wavfile
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.read import brand_words, market_languages, speech, speech_model
 from marketplace.vision.read.speech import HEARD_HZ, SpeechRecogniser
+
+if TYPE_CHECKING:
+    from scipy.io import wavfile
+else:
+    wavfile = lazy_module("scipy.io.wavfile")
 
 SPEECH = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech"
 shared = [

@@ -1,14 +1,14 @@
 """View forecasts: known values, honest intervals, and what happens without data."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
-from scipy.special import polygamma
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience.targets import TargetShares
 from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, histories, summarise
 from marketplace.matching.forecast.pool_fit import fit_pool
@@ -30,6 +30,11 @@ from marketplace.matching.forecast.view_forecast import (
     stack,
     tier_of,
 )
+
+if TYPE_CHECKING:
+    from scipy import special, stats
+else:
+    special, stats = lazy_module("scipy.special"), lazy_module("scipy.stats")
 
 OLD = [40.0] * 12
 PLAIN = VerticalPool(
@@ -119,7 +124,7 @@ def test_the_grid_integrates_over_the_quantiles() -> None:
 
 @pytest.mark.parametrize("x", [0.01, 0.5, 1.0, 2.7, 40.0, 5000.0])
 def test_trigamma_is_inverted(x) -> None:
-    assert trigamma_inverse(float(polygamma(1, x))) == pytest.approx(x, rel=1e-6)
+    assert trigamma_inverse(float(special.polygamma(1, x))) == pytest.approx(x, rel=1e-6)
 
 
 def test_equal_variances_are_pooled_as_far_as_allowed() -> None:

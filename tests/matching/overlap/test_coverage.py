@@ -3,17 +3,22 @@
 import subprocess
 import sys
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import quad
-from scipy.stats import gamma
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience import portable_math
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
+
+if TYPE_CHECKING:
+    from scipy import integrate, stats
+else:
+    integrate, stats = lazy_module("scipy.integrate"), lazy_module("scipy.stats")
 
 SHAPES = (0.25, 0.27, 0.5, 1.0, 1.7, 2.0, 40.0)
 
@@ -70,8 +75,8 @@ def test_rates_and_reach_undo_each_other(shape: float) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_reach_is_the_gamma_mixture_of_poisson_exposure(shape: float) -> None:
     for total in (0.01, 0.4, 3.0):
-        density = gamma(shape, scale=1 / shape)
-        none, _ = quad(lambda u, d=density, t=total: np.exp(-t * d.ppf(u)), 0, 1, limit=400)  # type: ignore[misc]
+        density = stats.gamma(shape, scale=1 / shape)
+        none, _ = integrate.quad(lambda u, d=density, t=total: np.exp(-t * d.ppf(u)), 0, 1, limit=400)  # type: ignore[misc]
         assert coverage.reached(np.array([total]), np.array([shape]))[0] == pytest.approx(1 - none, abs=2e-6)
 
 

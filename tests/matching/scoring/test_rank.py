@@ -1,13 +1,14 @@
 """The one number per bid, and all bids of a brief together."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience import channel_tags, share_columns
 from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N, audience
 from marketplace.matching.audience.targets import target_weights
@@ -17,6 +18,11 @@ from marketplace.matching.pricing.cost import terms_from_rows
 from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank
 from marketplace.matching.scoring.score import BidInputs, score
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = lazy_module("scipy.stats")
 
 TARGET = target_weights(
     [
