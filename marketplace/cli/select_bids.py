@@ -37,8 +37,10 @@ _AMOUNTS = {"budget": "budget", "handling_per_deal": "handling", "smallest_bid":
 BUDGET: tuple[Column, ...] = (
     Column("budget", "budget"),
     Column("spent", "spend"),
-    Column("people (careful)", lambda row: people(row["careful"])),
+    # Older releases told what is reached alone.
+    Column("who notice", lambda row: people(row.get("effective"))),
     Column("bids", "bids"),
+    Column("people (careful)", lambda row: people(row["careful"])),
 )
 
 

@@ -57,7 +57,7 @@ _SELECTION = (
     Column("id", "id"),
     Column("status", "status"),
     Column("bids", "bids"),
-    Column("people (careful)", lambda row: people(row["value"])),
+    Column("who notice", lambda row: people(row["value"])),
     Column("certificate", lambda row: None if row["certificate"] is None else f"{row['certificate']:.1%}"),
     Column("asked", "created_at"),
 )

@@ -78,6 +78,7 @@ HEADINGS = {
     "people": "人数",
     "people (80 %)": "人数（80%）",
     "people (careful)": "人数（保守）",
+    "who notice": "注意到的人",
     "permissions": "权限",
     "platform": "平台",
     "price": "报价金额",

@@ -144,17 +144,21 @@ class SetInputs:
     def __len__(self) -> int:
         return len(self.bids)
 
+    def money(self, minor: int) -> dict[str, Any]:
+        """Return an amount in minor units as it is shown."""
+        return {"amount_minor": int(minor), "currency": self.currency}
+
     def units(self) -> PeopleUnits:
-        """Return the units that a set is chosen by. Their people count by the share who notice and by how well the
-        content suits, as multiples of what is usual; see `rates`."""
-        return PeopleUnits(self.weights * self._most_worth(), self.shapes)
+        """Return the units that a set is chosen by: people who would notice if all did, with content that suits fully.
+        What a set has of them are its effective people; see `rates`."""
+        return PeopleUnits(self.weights * self._most_effective(), self.shapes)
 
     def rates(self) -> Floats:
         """Return the bids' exposure rates [n, U] among the people of `units`: of those whom a bid reaches, the part
         that notices and suits, so that a person who notices either of two bids is counted once."""
         shares = self.shares.astype(np.float64)
         if len(self.suits_most):
-            shares *= (worth_noticing.worth(self.noticing) * self.suitability / self._most_worth())[:, None]
+            shares *= (worth_noticing.counted(self.noticing) * self.suitability / self._most_effective())[:, None]
         return coverage.rates(shares, self.shapes)
 
     def reached(self, bid_of: Ints) -> ReachedPeople:
@@ -162,9 +166,9 @@ class SetInputs:
         rates = coverage.rates(self.shares.astype(np.float64), self.shapes)
         return ReachedPeople(PeopleUnits(self.weights, self.shapes), rates[bid_of])
 
-    def _most_worth(self) -> float:
-        """Return the most that people can be worth: if all of them notice content that suits fully."""
-        return float(self.suits_most[0] / worth_noticing.REFERENCE) if len(self.suits_most) else 1.0
+    def _most_effective(self) -> float:
+        """Return as how many a person of the units can count: by content that suits fully, if all notice."""
+        return float(self.suits_most[0]) if len(self.suits_most) else 1.0
 
     def audiences(self, bids: Sequence[int]) -> CellAudiences:
         """Return some bids' audiences on cells, which are sums of units. Without cells every unit counts as one."""

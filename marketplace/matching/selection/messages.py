@@ -192,12 +192,13 @@ def limit(code: str, value: str, by_default: bool) -> Bilingual:
 
 
 def costly(code: str, people: float, percent_more: float | None, change: str) -> Bilingual:
-    """Return what a limit costs, and what to say in a request to lift it."""
+    """Return how many effective people a limit costs, and what to say in a request to lift it."""
     zh, en = _COSTLY[code]
     more = ("", "") if percent_more is None else (f"，多 {percent_more:.0f}%", f", {percent_more:.0f} % more")
     return Bilingual(
-        f"若不设{zh}，组合可触达 {people:,.0f} 人（保守预测{more[0]}）。要放开它，请设 {change}。",
-        f"Without {en} a set would reach {people:,.0f} people (careful forecast{more[1]}). To lift it, say {change}.",
+        f"若不设{zh}，组合可让 {people:,.0f} 人注意到品牌（保守预测{more[0]}）。要放开它，请设 {change}。",
+        f"Without {en} a set would have {people:,.0f} people notice the brand (careful forecast{more[1]}). To lift it,"
+        f" say {change}.",
     )
 
 
@@ -296,38 +297,46 @@ def sketched(union: Mapping[str, Any], values: Mapping[str, Any]) -> Bilingual:
     )
 
 
-def _noticing(people: float | None) -> Bilingual:
-    """Return how many of the careful people notice, as a sentence; empty where it is not known."""
-    if people is None:
-        return Bilingual("", "")
-    return Bilingual(
-        f"其中约 {people:,.0f} 人会注意到品牌。", f" About {people:,.0f} of the careful number notice the brand."
-    )
+def _bids(count: int, what: str, of_one: str) -> str:
+    """Return the number of bids with their verb: "3 bids reach", "1 bid reaches"."""
+    return f"1 bid {of_one}" if count == 1 else f"{count} bids {what}"
 
 
 def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
+    if not bids:
+        return Bilingual("没有报价入选。", "No bid is chosen.")
     basis_zh, basis_en = _overlap(values)
     over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0
     # Less than half a per cent would read as no difference.
     over_zh, over_en = "直接相加会高估 {over:.0%}。", " Plain adding up would say {over:.0%} more."
     if over < 0.005:
         over_zh, over_en = "各账号的受众几乎不重叠。", " Hardly anybody is reached by two of them."
+    if bids == 1:
+        over_zh, over_en, basis_zh, basis_en, shared_zh, shared_en = ("",) * 6
+    else:
+        shared_zh = (
+            f"若各对账号的共同观众为目前估计的 1/{values['doubt']:.1f} 或 {values['doubt']:.1f} 倍，保守值为"
+            f" {values['if_less_shared']:,.0f} 或 {values['if_more_shared']:,.0f}。"
+        )
+        shared_en = (
+            f" If its pairs shared {values['doubt']:.1f} times fewer or more people, the careful number would be"
+            f" {values['if_less_shared']:,.0f} or {values['if_more_shared']:,.0f}. "
+        )
     return Bilingual(
         (
-            f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
+            f"{bids} 个报价预计让目标人群中 {values['effective']:,.0f} 人注意到品牌（每人只计一次，按内容契合度加权，"
+            f"保守预测；组合按这个数选出）。去重后触达约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
             f"{values['high']:,.0f}，直接相加为 {values['point_summed']:,.0f}；"
-            f"每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
-            f"{_noticing(values['notice']).zh}{over_zh.format(over=over)}"
-            f"各对账号的共同观众若为其 1/{values['doubt']:.1f} 或 {values['doubt']:.1f} 倍，保守值为"
-            f" {values['if_less_shared']:,.0f} 或 {values['if_more_shared']:,.0f}。"
-            f"{basis_zh}"
+            f"每个账号都取 0.3 分位的保守值为 {values['careful']:,.0f}）。"
+            f"{over_zh.format(over=over)}{shared_zh}{basis_zh}"
         ),
         (
-            f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
-            f" {values['low']:,.0f} to {values['high']:,.0f}; added up {values['point_summed']:,.0f}; careful, every"
-            f" channel at its 0.3 quantile at once, {values['careful']:,.0f}).{_noticing(values['notice']).en}"
-            f"{over_en.format(over=over)} If its pairs shared {values['doubt']:.1f} times fewer or more people, the"
-            f" careful number would be {values['if_less_shared']:,.0f} or {values['if_more_shared']:,.0f}. {basis_en}"
+            f"{_bids(bids, 'have', 'has')} {values['effective']:,.0f} people of the target notice the brand (each"
+            f" counted once, weighted by how well the content suits, by the careful forecast; sets are chosen by this"
+            f" figure). {'They reach' if bids > 1 else 'It reaches'} about {values['point']:,.0f} different people"
+            f" (80 % interval {values['low']:,.0f} to {values['high']:,.0f}; added up {values['point_summed']:,.0f};"
+            f" careful, every channel at its 0.3 quantile at once, {values['careful']:,.0f})."
+            f"{over_en.format(over=over)}{shared_en}{basis_en}"
         ),
     )
 
@@ -343,11 +352,14 @@ def proof(certificate: float, how: str, unbound: Sequence[str] = ()) -> Bilingua
     }[how]
     # Rounded down: a certificate never promises more than was shown.
     least = int(certificate * 1000) / 10
-    zh = f"会注意到、且内容契合的人，至少是任何满足限制的组合所能得到的 {least:.1f}%（{by[0]}）。"
-    en = (
-        f"At least {least:.1f} % of the people who notice, with content that suits, whom any set within the limits"
-        f" could have ({by[1]})."
-    )
+    zh = f"在这些限制内，任何组合让人注意到品牌的人数都不会更多（{by[0]}）。"
+    en = f"No set within the limits has more people notice the brand ({by[1]})."
+    if least < 100:
+        zh = f"注意到品牌的人数，至少是这些限制内任何组合的 {least:.1f}%（{by[0]}）。"
+        en = (
+            f"As many people notice the brand as {least:.1f} % of the most that any set within the limits could have,"
+            f" or more ({by[1]})."
+        )
     if not unbound or how == "proved" or certificate >= 1:
         return Bilingual(zh, en)
     named = [_COSTLY[code] for code in unbound]

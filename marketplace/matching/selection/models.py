@@ -23,7 +23,7 @@ class SelectionStatus(StrEnum):
 class Selection(Base):
     """One choice of bids for a brief. `wishes` are the stored constraints; `result` is everything that is shown of it.
 
-    `value` is the careful reach in weighted people, `bound` what no set can exceed, `certificate` their ratio.
+    `value` are the effective people of the set, `bound` what no set can exceed, `certificate` their ratio.
     `inputs_hash` identifies the stored inputs: the same inputs give the same set.
     """
 

@@ -1,6 +1,5 @@
 """Chooses a set from stored inputs and describes the choice. Pure: the same inputs and limits give the same outcome."""
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -13,11 +12,12 @@ from marketplace.core.money import Money, show_minor
 from marketplace.matching.overlap import coverage, lift_law, set_union, units
 from marketplace.matching.selection import band, buyer_limits, messages
 from marketplace.matching.selection.inputs import SetInputs
-from marketplace.matching.selection.solver import chosen_again, curves, exact, explain
+from marketplace.matching.selection.solver import chosen_again, exact, explain
 from marketplace.matching.selection.solver import problem as problems
 from marketplace.matching.selection.solver import search as solver_search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 from marketplace.matching.selection.telling import for_bidders, set_reach, told_ceiling
+from marketplace.matching.selection.telling.other_sets import ComparedSet
 
 _VERSIONS = {
     "ceiling": told_ceiling.MODEL_VERSION,
@@ -42,9 +42,8 @@ CannotKeep = problems.CannotKeep
 
 @dataclass(frozen=True)
 class FoundSet:
-    """A chosen set: rows of the market, the number that the search maximises (people by units), its cost in minor
-    units, the bound on that number of any set, and how the bound was found: "bound", or how the exact solver
-    stopped."""
+    """A chosen set: rows of the market, its effective people, which the search maximises, its cost in minor units, the
+    bound on the effective people of any set, and how the bound was found: "bound", or how the exact solver stopped."""
 
     options: tuple[int, ...]
     value: float
@@ -122,12 +121,10 @@ def describe(
     order = _order(market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
     told = set_reach.ToldReach(inputs, bids)
-    reached = set_reach.describe(inputs, told)
+    reached = set_reach.describe(inputs, told, found_set.value)
     asked = told_ceiling.searched(inputs, limits, found_set.options)
-    # Other budgets and limits are told in proportion: what their sets reach by the search, as this set's reach is told.
-    scale = reached["careful"] / found_set.value if found_set.value > 0 else 1.0
+    compared = ComparedSet(inputs, market, asked, found_set.options, found_set.value)
     most_at = buyer_limits.most_at(limits) if "bids_max" in by_default else None
-    curve = curves.budget_curve(market, asked, chosen=found_set.options, most_at=most_at)
     left_out = _left_out(inputs, market, limits, found_set.options, told.part)
     shown = {
         "chosen": _chosen(inputs, order, told),
@@ -135,28 +132,16 @@ def describe(
         "reach": reached,
         **_costs(inputs, limits, found_set, [line["reason"] for line in left_out]),
         "limits": _limits(inputs.currency, limits, by_default),
-        "costly": _costly(inputs, market, asked, found_set, reached["careful"]),
+        "costly": compared.costly(),
         "proof": {
-            "searched": found_set.value,
+            "effective": found_set.value,
             "bound": found_set.bound,
             "certificate": found_set.certificate,
             "how": found_set.how,
             **messages.proof(found_set.certificate, found_set.how, _unbound(limits))._asdict(),
         },
-        "budget_curve": [
-            {
-                "factor": point.factor,
-                "budget": _money(inputs, point.budget),
-                "spend": _money(inputs, point.spend),
-                "careful": point.people * scale,
-                "bids": point.bids,
-            }
-            for point in curve
-        ],
-        "frontier": [
-            {"intrusiveness": point.intrusiveness, "careful": point.people * scale, "bids": point.bids}
-            for point in curves.frontier(market, asked)
-        ],
+        "budget_curve": compared.budget_curve(most_at),
+        "frontier": compared.frontier(),
         "units": len(inputs.weights),
         "made_of": messages.made_of(
             len(inputs), len(inputs.options.prices), len(inputs.weights), MODEL_VERSION
@@ -183,11 +168,11 @@ def _costs(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet, reas
     amounts = {"left": left, "spend": found_set.spend, "handling": handling}
     said = messages.budget_left({name: Money(inputs.currency, minor) for name, minor in amounts.items()}, reasons)
     return {
-        "spend": _money(inputs, found_set.spend),
-        "handling": _money(inputs, handling),
-        "cost": _money(inputs, found_set.spend + handling),
-        "budget": _money(inputs, limits.budget),
-        "left": {"amount": _money(inputs, left), **said._asdict()},
+        "spend": inputs.money(found_set.spend),
+        "handling": inputs.money(handling),
+        "cost": inputs.money(found_set.spend + handling),
+        "budget": inputs.money(limits.budget),
+        "left": {"amount": inputs.money(left), **said._asdict()},
     }
 
 
@@ -215,33 +200,6 @@ def _limits(currency: str, limits: SelectionLimits, by_default: Collection[str])
     ]
 
 
-def _costly(
-    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet, careful: float
-) -> list[dict[str, Any]]:
-    """Return the limits that cost much reach: people and per cent are both of those who are told to be reached."""
-    lines = []
-    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, inputs.currency):
-        bids = [int(inputs.options.bid_of[row]) for row in _order(market, one.options)]
-        people = set_reach.ToldReach(inputs, bids).union.people
-        percent = 100 * (people / careful - 1) if careful > 0 else None
-        if percent is not None and percent <= 100 * buyer_limits.COSTLY:
-            continue
-        lines.append(
-            {
-                "code": one.code,
-                "change": one.change,
-                "careful": people,
-                "percent_more": percent,
-                **messages.costly(one.code, people, percent, json.dumps(one.change))._asdict(),
-            }
-        )
-    return lines
-
-
-def _money(inputs: SetInputs, minor: int) -> dict[str, Any]:
-    return {"amount_minor": int(minor), "currency": inputs.currency}
-
-
 def _order(market: SelectionMarket, options: Sequence[int]) -> list[int]:
     """Return the chosen rows in the order of greatest gain: each adds the most people to those before it."""
     # Sorted by commitment, so that equal gains are broken the same way in every run.
@@ -263,9 +221,7 @@ def _chosen(inputs: SetInputs, order: Sequence[int], told: set_reach.ToldReach) 
     lines = []
     for position, (row, bid) in enumerate(zip(order, told.bids, strict=True)):
         price = int(inputs.options.prices[row])
-        per_thousand = (
-            _money(inputs, round(1000 * price / people_lost[position])) if people_lost[position] >= 1 else None
-        )
+        per_thousand = inputs.money(round(1000 * price / people_lost[position])) if people_lost[position] >= 1 else None
         lines.append(
             {
                 **_named(inputs, row, bid),
@@ -285,7 +241,7 @@ def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
         "bid_id": inputs.bids[bid].bid_id,
         "channel_name": inputs.bids[bid].channel_name,
         "option": int(inputs.options.option[row]),
-        "price": _money(inputs, inputs.options.prices[row]),
+        "price": inputs.money(inputs.options.prices[row]),
     }
 
 
@@ -310,7 +266,7 @@ def _left_out(
             {
                 **_named(inputs, left_out.row, bid),
                 "reason": left_out.reason,
-                "would_win_at": None if price is None else _money(inputs, price),
+                "would_win_at": None if price is None else inputs.money(price),
                 "would_win_settled": settled,
                 **messages.left_out(left_out.reason, numbers, wins_at, settled)._asdict(),
             }

@@ -148,15 +148,18 @@ class SketchedOut(SaidOut):
 class ReachOfSetOut(SaidOut):
     """Weighted on-target people of the chosen set, each counted once.
 
-    `careful` has every forecast at its 0.3 quantile, and the set's pairs share as many people as was measured or is
-    predicted. `point`, `low` and `high` are the middle and the ends of 80 % over the forecasts' spread.
-    `if_more_shared` and `if_less_shared` are `careful` if the pairs shared `doubt` times as many people, or were to be
-    divided by it: an 80 % range of what is known of overlaps. `overlap` tells what was learnt from measured pairs
-    (empty: priors); of the set's own `pairs`, `pairs_measured` count as measured. `summed` counts everybody as often as
-    reached, `independent` is Sainsbury's formula. `sketched` is the union of the channels' sketches, where all have
-    one. Sets that an older release chose lack what it did not tell.
+    `effective`, by which sets are chosen and compared, counts those who notice the brand, by how well the content suits
+    (1: as is usual), by the careful forecast. All others count everybody reached: `careful` has every forecast at its
+    0.3 quantile, and the set's pairs share as many people as was measured or is predicted. `point`, `low` and `high`
+    are the middle and the ends of 80 % over the forecasts' spread. `if_more_shared` and `if_less_shared` are `careful`
+    if the pairs shared `doubt` times as many people, or were to be divided by it: an 80 % range of what is known of
+    overlaps. `overlap` tells what was learnt from measured pairs (empty: priors); of the set's own `pairs`,
+    `pairs_measured` count as measured. `summed` counts everybody as often as reached, `independent` is Sainsbury's
+    formula. `sketched` is the union of the channels' sketches, where all have one. Sets that an older release chose
+    lack what it did not tell.
     """
 
+    effective = fields.Float()
     careful = fields.Float(required=True)
     point = fields.Float(required=True)
     point_summed = fields.Float(metadata={"description": "The middle of the members' own people added up."})
@@ -219,24 +222,30 @@ class LeftOutOut(SaidOut):
 
 
 class BudgetPointOut(Schema):
+    """The set of another budget: `effective` never falls as the budget grows; `careful` are all whom the set reaches
+    (in older results, which have it alone, in proportion to the people searched)."""
+
     factor = fields.Float(required=True)
     budget = fields.Nested(MoneySchema, required=True)
     spend = fields.Nested(MoneySchema, required=True, metadata={"description": "The prices, without handling."})
+    effective = fields.Float()
     careful = fields.Float(required=True)
     bids = fields.Integer(required=True)
 
 
 class FrontierPointOut(Schema):
     intrusiveness = fields.Float(required=True)
+    effective = fields.Float()
     careful = fields.Float(required=True)
     bids = fields.Integer(required=True)
 
 
 class ProofOut(SaidOut):
-    """How good the set is: `searched` is the number that the search maximises, people who notice and whom the
-    content suits, as multiples of what is usual (see docs/formulas/selection.md); no set that keeps the limits has
-    more than `bound`; `certificate` = searched / bound."""
+    """How good the set is: `effective` are its people as in `reach`; no set that keeps the limits has more than
+    `bound`; `certificate` = effective / bound. An older release told `searched` and a `bound` of effective people
+    divided by 0.15."""
 
+    effective = fields.Float()
     searched = fields.Float()
     bound = fields.Float(required=True)
     certificate = fields.Float(required=True)
@@ -259,10 +268,12 @@ class LimitOut(SaidOut):
 
 
 class CostlyLimitOut(SaidOut):
-    """A limit without which a set would reach over 5 % more: `change` in the request lifts it. All others hold."""
+    """A limit without which a set would have over 5 % more `effective` people: `change` in the request lifts it. All
+    others hold."""
 
     code = fields.String(required=True)
     change = free_form("members of the request with the values that lift the limit.", required=True)
+    effective = fields.Float()
     careful = fields.Float(required=True)
     percent_more = fields.Float(required=True, allow_none=True)
 
@@ -329,8 +340,8 @@ class SelectionHeadOut(Schema):
     model_version = fields.String(required=True, allow_none=True)
     inputs_hash = fields.String(required=True, allow_none=True)
     bids = fields.Integer(required=True, allow_none=True)
-    value = fields.Float(required=True, allow_none=True)
-    bound = fields.Float(required=True, allow_none=True)
+    value = fields.Float(required=True, allow_none=True, metadata={"description": "`reach.effective` of the result."})
+    bound = fields.Float(required=True, allow_none=True, metadata={"description": "No set within the limits has more."})
     certificate = fields.Float(required=True, allow_none=True)
     spend_minor = fields.Integer(required=True, allow_none=True)
     message = SaidField(required=True, allow_none=True)
@@ -341,8 +352,7 @@ class SelectionHeadOut(Schema):
 
 class SelectionOut(SelectionHeadOut):
     """A selection with its `result`, which comes with the status `found` and changes once more only where the exact
-    solver finds a better set. `value`: different people whom it reaches, by the careful forecast. `bound`, in people
-    who notice with content that suits: no set within the limits has more; `certificate`: this set's own over it."""
+    solver finds a better set. `certificate` = `value` / `bound`, both of effective people."""
 
     result = StoredDocument(OutcomeOut, required=True, allow_none=True)
 

@@ -18,8 +18,8 @@ _TITLES = {
     "set_reach": ("每加入一个报价，多触达多少人", "People reached as bids are added"),
     "union": ("去重后究竟触达多少人", "How many different people the set reaches"),
     "frequency": ("有多少人看到 1、2、3、4 个以上账号", "People who see 1, 2, 3, 4 or more of the channels"),
-    "budget_curve": ("不同预算下的触达", "Reach for other budgets"),
-    "frontier": ("触达与侵扰度的取舍", "Reach against intrusiveness"),
+    "budget_curve": ("不同预算下有多少人注意到品牌", "People who notice, for other budgets"),
+    "frontier": ("注意到品牌的人数与侵扰度的取舍", "People who notice, against intrusiveness"),
 }
 
 
@@ -48,7 +48,7 @@ def _people(value: float, language: str) -> str:
 
 
 def _headline(reach: Mapping[str, Any], language: str) -> str:
-    """Return the figure that the text begins with, and its interval."""
+    """Return how many people are reached, and the interval."""
     point, low, high = (number(reach[name], language) for name in ("point", "low", "high"))
     return _say(language, f"约{point}人（80% 区间 {low}–{high}）", f"about {point} people (80 % interval {low}-{high})")
 
@@ -253,14 +253,14 @@ def _bars(
 def _budget_curve(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     curve, currency = result["budget_curve"], result["budget"]["currency"]
     unit = 10.0 ** MINOR_DIGITS[currency]
-    points = [(point["budget"]["amount_minor"] / unit, point["careful"]) for point in curve] or [(0.0, 0.0)]
+    points = [(point["budget"]["amount_minor"] / unit, _counted(point)) for point in curve] or [(0.0, 0.0)]
     plane = _PlotPlane(
         drawing,
         (0.0, max(x for x, _ in points) or 1.0),
         (0.0, max(y for _, y in points) or 1.0),
         language,
         _say(language, f"预算（{currency}）", f"budget ({currency})"),
-        _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful"),
+        _counted_name(result, language),
         lambda value: number(value, language),
     )
     present = result["budget"]["amount_minor"] / unit
@@ -272,23 +272,23 @@ def _budget_curve(drawing: SvgDrawing, result: Result, language: str) -> tuple[f
     more = next((point for point in curve if point["factor"] > 1), None)
     now = next((point for point in curve if point["factor"] == 1), None)
     caption = _say(language, "每个点：该预算下找到的最佳组合。", "Each dot: the best set found for that budget.")
-    if more is not None and now is not None and more["careful"] > now["careful"]:
+    if more is not None and now is not None and _counted(more) > _counted(now):
         extra, cost = (
-            more["careful"] - now["careful"],
+            _counted(more) - _counted(now),
             (more["budget"]["amount_minor"] - now["budget"]["amount_minor"]) / unit,
         )
         caption += _say(
             language,
-            f"再加 {number(cost, language)} {currency} 预算，多触达 {number(extra, language)} 人"
+            f"再加 {number(cost, language)} {currency} 预算，多 {number(extra, language)} 人"
             f"（每千人 {number(1000 * cost / extra, language)} {currency}）。",
-            f" Another {number(cost, language)} {currency} reaches {number(extra, language)} more people"
+            f" Another {number(cost, language)} {currency} brings {number(extra, language)} more people"
             f" ({number(1000 * cost / extra, language)} {currency} per thousand).",
         )
     return plane.below, caption
 
 
 def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
-    points = [(point["intrusiveness"], point["careful"]) for point in result["frontier"]]
+    points = [(point["intrusiveness"], _counted(point)) for point in result["frontier"]]
     if not points:
         caption = _say(language, "没有侵扰度已知的报价。", "No bid's intrusiveness is known.")
         return 60.0, caption
@@ -300,7 +300,7 @@ def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float
         (0.0, max(y for _, y in (*points, *chosen)) or 1.0),
         language,
         _say(language, "组合中最高的侵扰度（0–100）", "highest intrusiveness in the set (0-100)"),
-        _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful"),
+        _counted_name(result, language),
         lambda value: f"{value:g}",
     )
     steps: list[Point] = []
@@ -339,7 +339,19 @@ def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float
 def _chosen_point(result: Result) -> list[Point]:
     """Return where the chosen set lies: its highest intrusiveness and its people; nothing where that is not known."""
     known = [line["intrusiveness"] for line in result["chosen"] if line.get("intrusiveness") is not None]
-    return [(max(known), result["reach"]["careful"])] if known else []
+    return [(max(known), _counted(result["reach"]))] if known else []
+
+
+def _counted(figures: Mapping[str, Any]) -> float:
+    """Return the people by which sets are compared: the effective ones; everybody reached in an older result."""
+    people: float = figures.get("effective", figures["careful"])
+    return people
+
+
+def _counted_name(result: Result, language: str) -> str:
+    if "effective" not in result["reach"]:
+        return _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful")
+    return _say(language, "注意到品牌的人数（按契合度加权，保守）", "people who notice, weighted by fit, careful")
 
 
 _DRAW: Mapping[str, Callable[[SvgDrawing, Result, str], tuple[float, str]]] = {

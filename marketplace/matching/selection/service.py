@@ -280,6 +280,7 @@ def verify(session: Session, actor: Actor, selection_id: UUID) -> Verification:
         constraints.limits(selection.wishes, inputs),
         selection.result,
         selection.value or 0.0,
+        selection.bound or 0.0,
         selection.model_version,
     )
     if hash_of(data) == selection.inputs_hash:

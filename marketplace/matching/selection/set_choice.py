@@ -147,7 +147,7 @@ def stored_inputs(session: Session, selection: Selection) -> SetInputs:
 
 def _store_result(session: Session, selection: Selection, found: ChosenResult) -> None:
     selection.result = with_sketches(session, selection.brief_id, found).result
-    selection.bids, selection.value = len(found.result["chosen"]), found.result["reach"]["careful"]
+    selection.bids, selection.value = len(found.result["chosen"]), found.found_set.value
     selection.spend_minor = found.found_set.spend
     selection.bound, selection.certificate = found.found_set.bound, found.found_set.certificate
 

@@ -33,10 +33,10 @@ def test_the_sets_of_rising_budgets_grow_without_jumps() -> None:
         handling = int(np.median(market.prices) * 0.3)
         limits = SelectionLimits(budget=markets.budget(market, 15), handling=handling, smallest=3 * handling, share=0.6)
         points = curves.budget_curve(market, limits, factors=[step / 4 for step in range(1, 11)])
-        falls += [before.bids - after.bids for before, after in pairwise(points)]
+        falls += [len(before.options) - len(after.options) for before, after in pairwise(points)]
         assert [point.people for point in points] == sorted(point.people for point in points)
         for point in points:
-            assert point.spend + handling * point.bids <= point.budget
+            assert point.spend + handling * len(point.options) <= point.budget
     assert max(falls) <= 4
     assert sum(fall > 0 for fall in falls) <= len(falls) / 8
 
@@ -47,7 +47,7 @@ def test_the_number_of_bids_may_follow_the_budget() -> None:
     points = curves.budget_curve(
         market, limits, factors=(0.5, 1, 2), most_at=lambda budget: budget * 4 // limits.budget
     )
-    assert [point.bids for point in points] == [2, 4, 8]
+    assert [len(point.options) for point in points] == [2, 4, 8]
 
 
 def test_budgets_that_cannot_keep_the_limits_have_no_point() -> None:

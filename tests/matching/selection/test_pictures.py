@@ -61,7 +61,7 @@ def test_people_have_their_unit(result: dict[str, Any], language: str, unit: str
 def test_the_frontier_shows_the_chosen_set_and_the_tolerance(result: dict[str, Any]) -> None:
     highest = max(line["intrusiveness"] for line in result["chosen"])
     told = words({**result, "tolerance": 70.0}, "frontier", "en")
-    assert f"the chosen set, {highest:.0f} at most, {number(result['reach']['careful'], 'en')} people" in told
+    assert f"the chosen set, {highest:.0f} at most, {number(result['reach']['effective'], 'en')} people" in told
     assert "tolerance of 70" in told
     assert "tolerance" not in words(result, "frontier", "en")
 
@@ -69,6 +69,9 @@ def test_the_frontier_shows_the_chosen_set_and_the_tolerance(result: dict[str, A
 @pytest.mark.parametrize("name", PICTURES)
 def test_results_of_older_releases_are_drawn(result: dict[str, Any], name: str) -> None:
     old = {key: part for key, part in result.items() if key not in NEW}
+    for part in ("budget_curve", "frontier"):
+        old[part] = [{key: value for key, value in point.items() if key != "effective"} for point in result[part]]
+    old["reach"] = {key: value for key, value in result["reach"].items() if key != "effective"}
     old["chosen"] = [{key: part for key, part in line.items() if key != "intrusiveness"} for line in old["chosen"]]
     assert words(old, name, "zh", 320)
     assert words({**old, "tolerance": 60.0}, name, "en", 320)

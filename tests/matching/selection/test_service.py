@@ -1,6 +1,7 @@
 """A selection from the asking to each bidder's own line, on real servers and with a real worker's code."""
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -62,17 +63,18 @@ def test_a_set_is_chosen_with_its_reasons(client: FlaskClient, worker: ModuleTyp
     assert not inside & outside
     assert result["spend"]["amount_minor"] == sum(one["price"]["amount_minor"] for one in result["chosen"]) <= 6_000_000
     reach = result["reach"]
-    assert result["proof"]["searched"] <= result["proof"]["bound"] * (1 + 1e-12)
-    assert selection["value"] == reach["careful"]
+    assert result["proof"]["effective"] <= result["proof"]["bound"] * (1 + 1e-12)
+    assert (selection["value"], selection["bound"]) == (reach["effective"], result["proof"]["bound"])
+    assert selection["value"] == result["proof"]["effective"] < reach["careful"]
+    assert selection["certificate"] == pytest.approx(selection["value"] / selection["bound"])
     assert reach["low"] <= reach["point"] <= reach["high"]
     assert reach["if_more_shared"] <= reach["careful"] <= reach["if_less_shared"] <= reach["summed"]
     assert max(one["people_alone"] for one in result["chosen"]) <= reach["if_more_shared"]
     [now] = [point for point in result["budget_curve"] if point["factor"] == 1]
-    assert now["careful"] == pytest.approx(reach["careful"])
+    assert (now["effective"], now["careful"]) == (reach["effective"], pytest.approx(reach["careful"]))
     assert sum(one["people_added"] for one in result["chosen"]) == pytest.approx(reach["careful"])
-    assert [point["careful"] for point in result["budget_curve"]] == sorted(
-        point["careful"] for point in result["budget_curve"]
-    )
+    for before, after in pairwise(result["budget_curve"]):
+        assert before["effective"] <= after["effective"]
     for one in (*result["chosen"], *result["left_out"], reach, result["proof"], result["made_of"]):
         assert one["zh"]
         assert one["en"]
@@ -117,9 +119,9 @@ def test_a_limit_that_costs_much_reach_is_named_with_what_lifts_it(
     [costly] = [one for one in result["costly"] if one["code"] == "smallest_bid"]
     lifted = post(client, look.path(there.brief_id, "what-if"), there.brand, small | {"smallest_bid": make.cny(0)})
     assert costly["change"] == {"smallest_bid": make.cny(0)}
-    reach = lifted.json["outcome"]["reach"]["careful"]
-    assert reach == pytest.approx(costly["careful"])
-    assert (costly["percent_more"] is None) == (result["reach"]["careful"] == 0)
+    reach = lifted.json["outcome"]["reach"]
+    assert (reach["effective"], reach["careful"]) == pytest.approx((costly["effective"], costly["careful"]))
+    assert (costly["percent_more"] is None) == (result["reach"]["effective"] == 0)
     assert "too_small" in {one["reason"] for one in result["left_out"]}
     changed = post(client, look.path(there.brief_id, "what-if"), there.brand, {**small, **costly["change"]})
     assert changed.status_code == 200, changed.json

@@ -18,7 +18,7 @@ def test_no_set_reaches_more_than_its_members_do_together(seed: int) -> None:
         told = ToldReach(inputs, bids)
         union, summed = told.samples()
         assert np.all(union <= summed * (1 + 1e-9))
-        values = describe(inputs, told)
+        values = describe(inputs, told, told.union.people / 9)
         assert values["point"] <= values["point_summed"]
         assert values["careful"] <= values["summed"] * (1 + 1e-9)
         assert f"{values['point_summed']:,.0f}" in values["en"]
@@ -27,7 +27,7 @@ def test_no_set_reaches_more_than_its_members_do_together(seed: int) -> None:
 
 def test_a_channel_draws_the_same_in_every_set_and_in_any_order() -> None:
     inputs = make.some(12, 8, 3, options=1)
-    one, other = (describe(inputs, ToldReach(inputs, bids)) for bids in ([1, 5, 7], [7, 1, 5]))
+    one, other = (describe(inputs, ToldReach(inputs, bids), 1.0) for bids in ([1, 5, 7], [7, 1, 5]))
     assert (one["point"], one["low"]) == (other["point"], other["low"])
     small, large = (ToldReach(inputs, bids).samples()[1] for bids in ([5], [5, 0]))
     alone = ToldReach(inputs, [0]).samples()[1]
@@ -38,7 +38,7 @@ def test_as_many_digits_are_told_as_the_draws_allow() -> None:
     inputs = make.some(12, 8, 4, options=1)
     wide = dataclasses.replace(inputs, spread=inputs.spread**3)
     for some in (inputs, wide):
-        values = describe(some, ToldReach(some, [0, 1, 2, 3]))
+        values = describe(some, ToldReach(some, [0, 1, 2, 3]), 1.0)
         for name in ("low", "point", "high"):
             digits = f"{values[name]:.0f}".rstrip("0")
             assert len(digits) <= 4, name
@@ -53,6 +53,8 @@ def test_people_and_per_cent_of_a_costly_limit_are_of_one_quantity() -> None:
         result = outcome.describe(inputs, limits, outcome.search(inputs, limits))
         for line in result["costly"]:
             found += 1
-            assert line["percent_more"] == pytest.approx(100 * (line["careful"] / result["reach"]["careful"] - 1))
+            more = line["effective"] / result["reach"]["effective"] - 1
+            assert line["percent_more"] == pytest.approx(100 * more)
+            assert f"{line['effective']:,.0f}" in line["en"]
             assert line["percent_more"] > 5
     assert found

@@ -35,6 +35,8 @@ def test_a_set_is_chosen_by_who_notices(client: FlaskClient, worker: ModuleType)
     [out] = found["left_out"]
     assert (out["bid_id"], out["reason"]) == (ids.show("bid", corner), "others_bring_more")
     assert 0 < found["reach"]["notice"] < found["reach"]["careful"]
+    # The fit is the usual one or less, so that no more count than notice.
+    assert 0 < found["reach"]["effective"] < found["reach"]["careful"]
 
 
 def test_contacts_are_limited_among_all_whom_a_set_reaches(client: FlaskClient, worker: ModuleType) -> None:
@@ -48,7 +50,7 @@ def test_contacts_are_limited_among_all_whom_a_set_reaches(client: FlaskClient, 
     for prove in ("never", "always"):
         limited = selection(client, worker, there, contacts_per_person_max=cap, prove=prove)["result"]
         assert 0 < len(limited["chosen"]) < 3
-        assert limited["proof"]["bound"] >= limited["proof"]["searched"]
+        assert limited["proof"]["bound"] >= limited["proof"]["effective"]
 
 
 def test_what_a_bid_adds_is_held_against_the_ceiling_alike_when_it_is_confirmed(

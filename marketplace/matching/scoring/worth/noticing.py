@@ -32,4 +32,9 @@ def worth(noticing: Floats) -> Floats:
 
     1 where the share is not known, which is so for a channel that has not bid and has no plan.
     """
-    return np.where(np.isnan(noticing), 1.0, noticing / REFERENCE)
+    return counted(noticing) / REFERENCE
+
+
+def counted(noticing: Floats) -> Floats:
+    """Return the share who notice [n] as it counts: REFERENCE where it is not known."""
+    return np.where(np.isnan(noticing), REFERENCE, noticing)

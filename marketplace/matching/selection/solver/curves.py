@@ -17,22 +17,24 @@ SEEDS = 8
 
 @dataclass(frozen=True)
 class BudgetPoint:
-    """What a budget, the current one times a factor, reaches: weighted people, minor units spent, number of bids."""
+    """What a budget, the current one times a factor, has: the people of its set as the search counts them, minor units
+    spent, and the set as rows of the market."""
 
     factor: float
     budget: int
     people: float
     spend: int
-    bids: int
+    options: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class FrontierPoint:
-    """The weighted people reached if no bid in the set exceeds this intrusiveness (0..100), and the number of bids."""
+    """The people, as the search counts them, if no bid in the set exceeds this intrusiveness (0..100), and the set as
+    rows of the market."""
 
     intrusiveness: float
     people: float
-    bids: int
+    options: tuple[int, ...]
 
 
 def budget_curve(
@@ -46,24 +48,30 @@ def budget_curve(
 
     Each budget's set is looked for from those of its neighbours: from the largest budget down, that of the larger one,
     from which whoever is missed least for the cost has to go; then upwards, that of the smaller one, which is filled
-    up. ``chosen`` are the rows of the set chosen with the current budget; the point at factor 1 is no worse than that
-    set. ``most_at`` gives the largest number of bids at a budget; else it is that of the limits. Budgets that cannot
-    pay for what must be in the set are left out.
+    up. ``chosen`` are the rows of the set chosen with the current budget, which is the point at factor 1; a smaller
+    budget for which a better set was found has no point, for that set could have been chosen. ``most_at`` gives the
+    largest number of bids at a budget; else it is that of the limits. Budgets that cannot pay for what must be in the
+    set are left out.
     """
     at = {factor: _at_budget(limits, int(limits.budget * factor), most_at) for factor in sorted(factors)}
     found: dict[float, _MarketSet] = {}
     larger: _MarketSet | None = None
+    given = _given(market, limits, chosen) if chosen else None
     for factor in reversed(at):
         # What a larger budget leaves over for a smaller one is the best of that one too.
         best_set = larger and _within(market, at[factor], larger)
-        if best_set is None:
+        if factor == 1 and given is not None:
+            best_set = given
+        elif best_set is None:
             known = [*([larger.rows] if larger else []), *([frozenset(chosen)] if factor >= 1 else [])]
             best_set = _set(market, at[factor], known)
         if best_set is not None:
             found[factor] = larger = best_set
     found = dict(sorted(found.items()))
+    if given is not None:
+        found = {factor: one for factor, one in found.items() if factor >= 1 or one.people <= given.people}
     for smaller, factor in pairwise(found):
-        if found[smaller].rows == found[factor].rows:
+        if found[smaller].rows == found[factor].rows or (factor == 1 and given is not None):
             continue
         better = _set(market, at[factor], [found[smaller].rows, found[factor].rows])
         if better is not None and better.people > found[factor].people:
@@ -74,7 +82,7 @@ def budget_curve(
         best_set = max(best_set, found[points[-1].factor], key=lambda one: one.people) if points else best_set
         found[factor] = best_set
         budget = at[factor].budget
-        points.append(BudgetPoint(factor, budget, best_set.people, best_set.spend, len(best_set.rows)))
+        points.append(BudgetPoint(factor, budget, best_set.people, best_set.spend, tuple(sorted(best_set.rows))))
     return tuple(points)
 
 
@@ -100,17 +108,25 @@ def frontier(market: SelectionMarket, limits: SelectionLimits, levels: int = LEV
         # Show the highest intrusiveness that the set really has, which may be less than the level allowed.
         highest = max((float(market.intrusiveness[row]) for row in before), default=0.0)
         if before and (not points or people > points[-1].people):
-            points.append(FrontierPoint(highest, people, len(before)))
+            points.append(FrontierPoint(highest, people, tuple(sorted(before))))
     return tuple(points)
 
 
 @dataclass(frozen=True)
 class _MarketSet:
-    """A set as rows of the market, with its weighted people and its price in minor units."""
+    """A set as rows of the market, with its people as the search counts them and its price in minor units."""
 
     rows: frozenset[int]
     people: float
     spend: int
+
+
+def _given(market: SelectionMarket, limits: SelectionLimits, chosen: Collection[int]) -> _MarketSet:
+    """Return a set that keeps the limits, as it was chosen."""
+    problem = prepare(market, limits)
+    position_of = {row: position for position, row in enumerate(problem.rows.tolist())}
+    members = [position_of[row] for row in chosen]
+    return _MarketSet(frozenset(chosen), problem.value(members), problem.price(members))
 
 
 def _set(market: SelectionMarket, limits: SelectionLimits, known: Sequence[frozenset[int]]) -> _MarketSet | None:

@@ -21,7 +21,7 @@ from marketplace.matching.selection.inputs import STRATA, SetInputs
 from marketplace.matching.selection.solver.problem import under_ceiling
 from marketplace.matching.selection.solver.selection_market import ReachedPeople, SelectionLimits
 
-MODEL_VERSION = "reach/2"
+MODEL_VERSION = "reach/3"
 # Each round draws every stratum of every channel once (a Latin hypercube: McKay, Beckman and Conover, 1979).
 ROUNDS = 10
 LOW, HIGH = 0.1, 0.9
@@ -150,13 +150,15 @@ def _told_quantiles(samples: Floats) -> tuple[float, float, float, float]:
     return low, point, high, point_summed
 
 
-def describe(inputs: SetInputs, told: ToldReach) -> dict[str, Any]:
-    """Return everything that is shown about the set's reach, in weighted people, as JSON values."""
+def describe(inputs: SetInputs, told: ToldReach, effective: float) -> dict[str, Any]:
+    """Return everything that is shown about the set's reach, in weighted people, as JSON values. ``effective``: its
+    people as the search counts them."""
     careful, doubt, any_bids = told.union.people, told.doubt(), bool(told.bids)
     low, point, high, point_summed = _told_quantiles(told.samples()) if any_bids else (0.0, 0.0, 0.0, 0.0)
     shares = told.audiences.shares
     contacts = float(np.sum(inputs.contacts[told.bids]))
     values: dict[str, Any] = {
+        "effective": effective,
         "careful": careful,
         "point": point,
         "point_summed": point_summed,
