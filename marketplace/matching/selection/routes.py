@@ -13,6 +13,7 @@ from marketplace.matching.scoring.schemas import SVG
 from marketplace.matching.selection import selection_pictures, service, shown_selection
 from marketplace.matching.selection.collusion_signals import collusion_audit
 from marketplace.matching.selection.collusion_signals.collusion_audit import CollusionSignals
+from marketplace.matching.selection.collusion_signals.signal_schemas import SignalsOut
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.schemas import (
     ConfirmIn,
@@ -21,7 +22,6 @@ from marketplace.matching.selection.schemas import (
     SelectionHeadOut,
     SelectionIn,
     SelectionOut,
-    SignalsOut,
     VerificationOut,
     WhatIfIn,
     WhatIfOut,
