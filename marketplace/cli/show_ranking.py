@@ -40,14 +40,14 @@ def _overall(row: dict[str, Any]) -> str:
 
 def bid_status(row: dict[str, Any]) -> str:
     """Return how a ranked bid stands: accepted, or what keeps it from being accepted now, with the number of further
-    gates that are shut; "" for an open bid whose gates are all open."""
+    gates that are shut; and whether it is too small for a set. "" for an open bid of which there is nothing to say."""
     gates = [gate["code"] for gate in row["gates"]]
     if row["bid_status"] != "open" and row["bid_status"] not in gates:
         gates = [row["bid_status"], *gates]
-    if not gates:
-        return ""
-    first = gate_name(gates[0])
-    return first if len(gates) == 1 else f"{first} +{len(gates) - 1}"
+    stands = [gate_name(gates[0]) + (f" +{len(gates) - 1}" if len(gates) > 1 else "")] if gates else []
+    if row["too_small"]:
+        stands.append(in_words("金额太小", "too small"))
+    return in_words("，", ", ").join(stands)
 
 
 def gate_name(code: str) -> str:

@@ -13,7 +13,7 @@ from marketplace.intrusiveness import factor_table
 
 MODEL_VERSION: Final = "intrusiveness/2"
 PROMINENCE_VERSION: Final = "prominence/2"
-FRONTIER_VERSION: Final = "frontier/2"
+FRONTIER_VERSION: Final = "frontier/3"
 AD_LOAD_VERSION: Final = "ad-load/1"
 CHANNEL_VERSION: Final = "channel/2"
 PACING_VERSION: Final = "pacing/1"
@@ -119,6 +119,9 @@ TABLE: Final = {
     "shortened_little": SourcedConstant(0.75, "share", "frontier: seconds left of what is cut a little; design"),
     "prominence_kept": SourcedConstant(
         1, "points", "frontier: an end of prominence that falls by no more counts as kept; design"
+    ),
+    "noticing_kept": SourcedConstant(
+        0.9, "share of the plan's noticing", "frontier: as many who still notice count as kept; design"
     ),
     "prominence_least": SourcedConstant(
         0.5, "share", "frontier: of the plan's prominence, what is never given up; design"
@@ -293,6 +296,7 @@ PLOT_LINKED: Final = _value("plot_linked")
 SHORTENED: Final = _value("shortened")
 SHORTENED_LITTLE: Final = _value("shortened_little")
 PROMINENCE_KEPT: Final = _value("prominence_kept")
+NOTICING_KEPT: Final = _value("noticing_kept")
 PROMINENCE_LEAST: Final = _value("prominence_least")
 STEP_LEAST: Final = _value("step_least")
 SAVE_LEAST: Final = _value("save_least")

@@ -1,5 +1,8 @@
 """The same prominence with less intrusion: chains of a creator's changes to a plan, as a small Pareto frontier.
 
+Prominence knows no moment: what moves to a film's end keeps it and is noticed by fewer. So of the plans that the search
+ends with those come first that keep who notice as well.
+
 Both sides are the middles of their ranges, as the market's score is. It is a beam search: every plan of the beam is
 changed in every way of ``plan_changes``, a step must lower the middle by a point and raise neither end, no exposure
 meets the same action twice, and of the plans reached those remain that no other beats in intrusiveness, prominence and
@@ -15,7 +18,7 @@ from math import floor
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import ExposureSpan, share_seconds, spans
 from marketplace.intrusiveness.messages import between, outcome
-from marketplace.intrusiveness.notice import notice_share, share_dict
+from marketplace.intrusiveness.notice import NoticeShare, notice_share, share_dict
 from marketplace.intrusiveness.plan_changes import PlanChange, changes_of_all, changes_of_moment
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence_range
@@ -29,6 +32,8 @@ BEAM = 8
 TRIED_ALONE = 6
 # How many plans are scored: fewer when they have many exposures, because bounding a score looks at pairs of exposures.
 PLANS_MAX, PLANS_LEAST, PAIRS_MAX = 2_000, 60, 600_000
+# Of so many plans that keep prominence, the least intrusive, it is worked out who notices them.
+NOTICED_MOST = 40
 # People see one decimal: plans that read the same on both sides count as one, and the shorter chain stays.
 DECIMALS = 1
 # Times of a changed exposure are cut to this many parts of a second.
@@ -68,12 +73,13 @@ class ChangeStep:
 
 @dataclass(frozen=True, slots=True)
 class PlanOption:
-    """A plan worth choosing: the changes that lead to it, in their order; ``kept``: prominence stays as it was, within
-    ``PROMINENCE_KEPT`` points."""
+    """A plan worth choosing: the changes that lead to it, in their order; the share who notice it; ``kept``: prominence
+    stays as it was, within ``PROMINENCE_KEPT`` points, and so do who notice, but for ``NOTICING_KEPT``."""
 
     plan: Timeline
     steps: tuple[ChangeStep, ...]
     standing: PlanStanding
+    noticing: NoticeShare
     kept: bool
     zh: str
     en: str
@@ -81,8 +87,9 @@ class PlanOption:
 
 @dataclass(frozen=True, slots=True)
 class PlanFrontier:
-    """Both sides of a plan, and up to six plans that disturb less: first those that keep prominence, then the others,
-    each by prominence from high to low. None is beaten by another. Empty if no change is worth asking for."""
+    """Both sides of a plan, and up to six plans that disturb less: first those that keep prominence and who notice,
+    then the others, each by the share who notice from high to low. None is beaten by another. Empty if no change is
+    worth asking for."""
 
     before: PlanStanding
     points: tuple[PlanOption, ...]
@@ -132,10 +139,16 @@ def frontier(plan: Timeline, fit: float) -> PlanFrontier:
     """
     before = plan_standing(plan, fit)
     start = _SearchNode(plan, (), before, tuple(range(len(plan.exposures))), frozenset())
-    worth = [node for node in _search(start, fit) if node.path and _is_worth_asking(before, node.standing)]
-    chosen = _spread(_unbeaten(worth), before, POINTS_MAX)
-    points = [_option(node, before) for node in chosen]
-    return PlanFrontier(before, tuple(sorted(points, key=lambda point: not point.kept)))
+    best, reached = _search(start, fit)
+    unbeaten = _unbeaten([node for node in best if node.path and _is_worth_asking(before, node.standing)])
+    noticed = notice_share(plan)
+    mildest = _mildest_noticed([node for node in reached if _is_worth_asking(before, node.standing)], before, noticed)
+    if mildest is not None and mildest not in unbeaten:
+        unbeaten.append(mildest)
+    chosen = _spread(unbeaten, before, POINTS_MAX, mildest)
+    points = [_option(node, before, noticed) for node in chosen]
+    ordered = sorted(points, key=lambda point: (not point.kept, -point.noticing.middle))
+    return PlanFrontier(before, tuple(ordered))
 
 
 def plan_standing(plan: Timeline, fit: float) -> PlanStanding:
@@ -143,17 +156,30 @@ def plan_standing(plan: Timeline, fit: float) -> PlanStanding:
     return PlanStanding(score_range(plan, fit), prominence_range(plan))
 
 
+def _keeps_noticing(noticing: NoticeShare, noticed: NoticeShare) -> bool:
+    return noticing.middle >= constants.NOTICING_KEPT * noticed.middle - _ROUNDING
+
+
+def _mildest_noticed(reached: Sequence[_SearchNode], before: PlanStanding, noticed: NoticeShare) -> _SearchNode | None:
+    """Return the least intrusive of some nodes that keeps prominence and who notice; None where none of the least
+    intrusive NOTICED_MOST that keep prominence does."""
+    keeping = sorted((node for node in reached if node.standing.keeps(before)), key=lambda node: node.sides)
+    found = (node for node in keeping[:NOTICED_MOST] if _keeps_noticing(notice_share(node.plan), noticed))
+    return next(found, None)
+
+
 def _is_worth_asking(before: PlanStanding, after: PlanStanding) -> bool:
     was, now = (sum(standing.intrusiveness) / 2 for standing in (before, after))
     return was - now >= max(constants.SAVE_LEAST, constants.SAVE_LEAST_SHARE * was) - _ROUNDING
 
 
-def _search(start: _SearchNode, fit: float) -> list[_SearchNode]:
-    """Return the plans reached that no other beats, by intrusiveness from low to high."""
+def _search(start: _SearchNode, fit: float) -> tuple[list[_SearchNode], list[_SearchNode]]:
+    """Return the plans reached that no other beats, by intrusiveness from low to high, and all that were reached."""
     plans_left = min(PLANS_MAX, PLANS_LEAST + PAIRS_MAX // max(1, len(start.plan.exposures)) ** 2)
     least = constants.PROMINENCE_LEAST * sum(start.standing.prominence)
     seen = {start.plan}
     best = beam = [start]
+    reached: list[_SearchNode] = []
     for _ in range(STEPS_MAX):
         next_nodes = []
         for change, node in _changed(beam):
@@ -166,11 +192,12 @@ def _search(start: _SearchNode, fit: float) -> list[_SearchNode]:
             standing = plan_standing(change.plan, fit)
             if _eases(node.standing, standing) and sum(standing.prominence) >= least - _ROUNDING:
                 next_nodes.append(node.changed(change, standing))
+        reached += next_nodes
         best = _unbeaten([*best, *next_nodes])
         beam = _spread(_unbeaten(next_nodes), start.standing, BEAM)
         if not beam:
             break
-    return best
+    return best, reached
 
 
 def _changed(beam: Sequence[_SearchNode]) -> Iterator[tuple[PlanChange, _SearchNode]]:
@@ -219,11 +246,14 @@ def _unbeaten(nodes: Sequence[_SearchNode]) -> list[_SearchNode]:
     return kept
 
 
-def _spread(nodes: list[_SearchNode], before: PlanStanding, most: int) -> list[_SearchNode]:
+def _spread(
+    nodes: list[_SearchNode], before: PlanStanding, most: int, preferred: _SearchNode | None = None
+) -> list[_SearchNode]:
     """Return up to ``most`` of unbeaten nodes, by prominence from high to low.
 
-    Chosen are the least intrusive of those that keep prominence, the least intrusive of all, then again and again the
-    one farthest from those chosen: the distance is the sum over the sides, each as a share of its width.
+    Chosen are the ``preferred``, the least intrusive of those that keep prominence, the least intrusive of all, then
+    again and again the one farthest from those chosen: the distance is the sum over the sides, each as a share of its
+    width.
     """
     nodes = sorted(nodes, key=lambda node: (node.sides[1], node.sides))
     if len(nodes) <= most:
@@ -233,7 +263,7 @@ def _spread(nodes: list[_SearchNode], before: PlanStanding, most: int) -> list[_
         return {min(some, key=lambda index: nodes[index].sides)} if some else set()
 
     keeping = [index for index, node in enumerate(nodes) if node.standing.keeps(before)]
-    chosen = least(range(len(nodes))) | least(keeping)
+    chosen = least(range(len(nodes))) | least(keeping) | {i for i, node in enumerate(nodes) if node is preferred}
     points = [node.sides for node in nodes]
     widths: list[float] = [max(1.0, max(side) - min(side)) for side in zip(*points, strict=True)]
 
@@ -267,22 +297,31 @@ def _rounded_down(interval: ValueInterval) -> ValueInterval:
     return ValueInterval(low, high)
 
 
-def _option(node: _SearchNode, before: PlanStanding) -> PlanOption:
+def _option(node: _SearchNode, before: PlanStanding, noticed_before: NoticeShare) -> PlanOption:
     steps, last = [], before
     for change, after in node.path:
         text = outcome(change.zh, change.en, last.intrusiveness, after.intrusiveness)
         steps.append(ChangeStep(change, after, text.zh, text.en))
         last = after
-    kept = node.standing.keeps(before)
+    stays = node.standing.keeps(before)
+    noticing = notice_share(node.plan)
+    was_noticed, noticed = (100 * share.middle for share in (noticed_before, noticing))
     was, now = between(*before.prominence), between(*node.standing.prominence)
     count = "1 change" if len(steps) == 1 else f"{len(steps)} changes"
     text = outcome(
-        f"显著度{'基本不变' if kept else '有所下降'}（{was} → {now}），共 {len(steps)} 处修改",
-        f"Prominence {'stays' if kept else 'falls'} ({was} to {now}) with {count}",
+        (
+            f"显著度{'基本不变' if stays else '有所下降'}（{was} → {now}），"
+            f"会注意到品牌的观众由 {was_noticed:.1f}% 变为 {noticed:.1f}%，共 {len(steps)} 处修改"
+        ),
+        (
+            f"Prominence {'stays' if stays else 'falls'} ({was} to {now}), {noticed:.1f}% of the viewers notice the"
+            f" brand instead of {was_noticed:.1f}%, with {count}"
+        ),
         before.intrusiveness,
         last.intrusiveness,
     )
-    return PlanOption(node.plan, tuple(steps), node.standing, kept, text.zh, text.en)
+    kept = stays and _keeps_noticing(noticing, noticed_before)
+    return PlanOption(node.plan, tuple(steps), node.standing, noticing, kept, text.zh, text.en)
 
 
 def as_dict(frontier: PlanFrontier) -> dict[str, object]:
@@ -290,6 +329,7 @@ def as_dict(frontier: PlanFrontier) -> dict[str, object]:
     return {
         "model_version": frontier.model_version,
         "prominence_kept": constants.PROMINENCE_KEPT,
+        "noticing_kept": constants.NOTICING_KEPT,
         "before": standing_dict(frontier.before),
         "points": [point_dict(option) for option in frontier.points],
     }
@@ -302,8 +342,7 @@ def point_dict(option: PlanOption) -> dict[str, object]:
         "zh": option.zh,
         "en": option.en,
         **standing_dict(option.standing),
-        # Prominence knows no moment: what is moved to the end keeps it, and is noticed by fewer.
-        "noticing": share_dict(notice_share(option.plan)),
+        "noticing": share_dict(option.noticing),
         "steps": [_step_dict(step) for step in option.steps],
         "plan": to_dict(option.plan),
     }

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
-from marketplace.bids.models import Bid
+from marketplace.bids.models import Bid, BidStatus
 from marketplace.cli import show_ranking
 from marketplace.cli.client import ApiClient
 from marketplace.cli.main import main
@@ -48,6 +48,36 @@ def test_a_bid_that_is_not_open_shows_its_status(client: FlaskClient, monkeypatc
     why = shown(client, there, monkeypatch, "--why")
     assert "(accepted)" in why
     assert "(withdrawn)" in why
+
+
+def test_a_bid_that_is_too_small_for_a_set_says_so(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = look.market()
+    who, small = look.offer(there, 239_999)
+    look.offer(there, 240_000)
+    tiers = (("21-60", 200_000), ("60+", 300_000))
+    options = [{"length_tier": tier, "amount": make.cny(amount)} for tier, amount in tiers]
+    asked = {"kind": "video", "count": 1, "length_tiers": ["21-60", "60+"], "platform": None}
+    of_two = look.market(deliverables=[asked])
+    look.offer(of_two, 200_000, options=options)
+    for market in (there, of_two):
+        make.close(market)
+    rows = {row["bid_id"]: row for row in look.ranking(client, there)["data"]}
+    assert [bid for bid, row in rows.items() if row["too_small"]] == [ids.show("bid", small.id)]
+    for told in (rows[ids.show("bid", small.id)], look.match(client, who, small.id)):
+        reason = look.told(told)["too_small"]
+        assert told["too_small"]
+        assert ("CNY 2,399.99" in reason["zh"], "CNY 2,400.00" in reason["zh"]) == (True, True)
+        assert ("CNY 2,399.99" in reason["en"], "CNY 2,400.00" in reason["en"]) == (True, True)
+    # Its longer video is large enough.
+    assert [row["too_small"] for row in look.ranking(client, of_two)["data"]] == [False]
+    assert shown(client, there, monkeypatch).count("too small") == 1
+    for language, word in (("en", "Too small"), ("zh", "金额太小")):
+        url = f"/api/v1/bids/{ids.show('bid', small.id)}/picture?name=price&language={language}&width=1600"
+        assert word in client.get(url, headers=there.brand.headers).text
+    # What was accepted stays in every set.
+    with db.transaction() as session:
+        session.get_one(Bid, small.id).status = BidStatus.ACCEPTED
+    assert not any(row["too_small"] for row in look.ranking(client, there)["data"])
 
 
 def test_an_open_bid_shows_which_gate_keeps_it_out(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

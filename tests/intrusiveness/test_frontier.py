@@ -61,7 +61,13 @@ def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
     for one in frontier.points:
         assert from_dict(to_dict(one.plan)) == one.plan
         assert one.plan.source is plan.source
-        assert one.kept == no_less(one.standing.prominence, frontier.before.prominence, constants.PROMINENCE_KEPT)
+        stays = no_less(one.standing.prominence, frontier.before.prominence, constants.PROMINENCE_KEPT)
+        noticed, noticing = notice_share(plan).middle, notice_share(one.plan)
+        assert one.noticing == noticing
+        assert one.kept == (stays and noticing.middle >= constants.NOTICING_KEPT * noticed - ROUNDING)
+        for text in (one.zh, one.en):
+            assert f"{100 * noticed:.1f}%" in text
+            assert f"{100 * noticing.middle:.1f}%" in text
         assert sum(one.standing.prominence) >= constants.PROMINENCE_LEAST * sum(frontier.before.prominence) - ROUNDING
         assert 1 <= len(one.steps) <= f.STEPS_MAX
         assert one.steps[-1].change.plan == one.plan
@@ -78,9 +84,10 @@ def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
         assert was - now >= max(constants.SAVE_LEAST, constants.SAVE_LEAST_SHARE * was) - ROUNDING
 
 
-def shown(point: f.PlanOption) -> tuple[float, float, float]:
-    """What is better the lower it is, as people see it: disturbance, prominence lost, work asked."""
-    return (*point.standing.shown, sum(step.change.asks for step in point.steps))
+def shown(point: f.PlanOption) -> tuple[float, float, float, float]:
+    """What is better the lower it is: disturbance and prominence lost as people see them, work asked, and who do not
+    notice."""
+    return (*point.standing.shown, sum(step.change.asks for step in point.steps), -point.noticing.middle)
 
 
 @settings(max_examples=40, deadline=None)

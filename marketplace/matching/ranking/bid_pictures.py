@@ -16,7 +16,8 @@ from marketplace.drawing.sheet import say
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.pricing.cost import weighted_quantiles
 from marketplace.matching.pricing.messages import FairPrice
-from marketplace.matching.ranking import service
+from marketplace.matching.ranking import service, small_bids
+from marketplace.matching.ranking.ranked_bid import RankedBid
 from marketplace.matching.scoring import numbers, price_drawings
 from marketplace.matching.scoring.price_drawings import A_VIDEO, PER_THOUSAND, FairPriceSpan, PricePeers, ReachFan
 from marketplace.matching.scoring.ranked_match import RankedMatch
@@ -109,7 +110,14 @@ def _text(message: Message, language: str) -> str:
     return message.zh if language == "zh" else message.en
 
 
-def _made_of(match: RankedMatch, language: str) -> str:
+def _made_of(match: RankedBid, language: str) -> str:
+    """Return what a picture is made of, and first whether the bid is too small for a set."""
+    small = [reason for reason in match.reasons if reason.code == small_bids.TOO_SMALL]
+    told = "".join(say(language, f"{reason.zh}。", f"{reason.en}. ") for reason in small)
+    return told + _origin(match, language)
+
+
+def _origin(match: RankedMatch, language: str) -> str:
     source, day, model = match.scored.source, match.scored.taken_on, match.model_version
     return say(
         language,

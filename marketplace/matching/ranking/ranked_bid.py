@@ -34,12 +34,13 @@ class RankedBid(RankedMatch):
     """A match with its bid's shut gates (empty: every gate is open), its review, and what became known since the close.
 
     `rank` is None for a bid that answers an older version of the brief: it has a place, but only once its side has
-    confirmed the present version.
+    confirmed the present version. `too_small`: a selection that names no smallest bid leaves it out as one.
     """
 
     gates: tuple[ShutGate, ...] = ()
     review: ReviewVerdict | None = None
     since_close: LaterFacts | None = None
+    too_small: bool = False
 
 
 def with_gates(match: RankedMatch, gates: tuple[ShutGate, ...], review: ReviewVerdict | None) -> RankedBid:

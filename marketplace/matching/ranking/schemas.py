@@ -103,6 +103,13 @@ class MatchOut(Schema):
         allow_none=True,
         metadata={"description": "What was computed, where reviewers have put another value in its place."},
     )
+    too_small = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether all its prices are below three times the work on a deal: a selection that names no"
+            " `smallest_bid` leaves it out."
+        },
+    )
     since_close = fields.Nested(
         LaterFactsOut,
         required=True,

@@ -16,7 +16,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.message import Bilingual, Message
 from marketplace.matching.gates.follow_decisions import follow_decisions
 from marketplace.matching.gates.gate_facts import gates_of
-from marketplace.matching.ranking import later_facts
+from marketplace.matching.ranking import later_facts, small_bids
 from marketplace.matching.ranking.ranked_bid import RankedBid, with_gates
 from marketplace.matching.scoring import fair_price
 from marketplace.matching.scoring.ranked_match import RankedMatch
@@ -61,7 +61,8 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     page = page_by_rank(session, brief_id, limit=limit, starting_after=starting_after)
     record = newest_record(session, brief_id)
     priced = fair_price.with_fair_prices(session, page.data, record)
-    matches = later_facts.with_later_facts(session, _with_gates(session, brief, priced))
+    gated = small_bids.with_small_bids(session, _with_gates(session, brief, priced))
+    matches = later_facts.with_later_facts(session, gated)
     warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
     number = None if record is None else record.number
     return BriefRanking(brief_id, False, total, total, matches, page.has_more, number, warnings)
@@ -102,6 +103,7 @@ def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
     [match] = _with_gates(
         session, brief, fair_price.with_fair_prices(session, [stored], newest_record(session, brief.id))
     )
+    [match] = small_bids.with_small_bids(session, [match])
     if brief.was_closed:
         [match] = later_facts.with_later_facts(session, [match])
     else:

@@ -9,26 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from marketplace.core.money import MINOR_DIGITS, Money
+from marketplace.core.money import Money
+from marketplace.matching.pricing import deal_handling
 from marketplace.matching.selection.schemas import BIDS_MAX
 from marketplace.matching.selection.solver import search as solver_search
 from marketplace.matching.selection.solver.problem import CannotKeep, prepare
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
-# The work on one deal in units of each currency: 800 yuan, 300 dollars or euros, and others near to these.
-HANDLING = {
-    "CNY": 800,
-    "USD": 300,
-    "EUR": 300,
-    "GBP": 250,
-    "HKD": 2_400,
-    "TWD": 9_500,
-    "SGD": 400,
-    "JPY": 45_000,
-    "KRW": 420_000,
-}
-# A bid smaller than three times the work on it is not worth that work.
-SMALLEST_IN_HANDLINGS = 3
 LARGEST_SHARE = 0.6
 # Handling takes no more than this share of the budget, where a set has no fewer than BIDS_FEW bids.
 HANDLING_SHARE = 0.15
@@ -53,10 +40,10 @@ def defaults(budget: Money, given: Mapping[str, Any]) -> dict[str, Any]:
     largest_share, and bids_max."""
     handling = given["handling_per_deal"]
     if handling is None:
-        handling = Money(budget.currency, HANDLING[budget.currency] * 10 ** MINOR_DIGITS[budget.currency])
+        handling = deal_handling.usual(budget.currency)
     return {
         "handling_per_deal": handling.amount,
-        "smallest_bid": SMALLEST_IN_HANDLINGS * handling.amount,
+        "smallest_bid": deal_handling.smallest_useful(handling).amount,
         "largest_share": LARGEST_SHARE,
         "bids_max": bids_most(budget.amount, handling.amount),
     }

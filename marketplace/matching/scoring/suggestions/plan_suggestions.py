@@ -31,7 +31,7 @@ from marketplace.core.estimate import Estimate
 from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import channel_score, frontier, timeline
 from marketplace.intrusiveness.channel_score import PublishedVideo
-from marketplace.intrusiveness.constants import PROMINENCE_KEPT
+from marketplace.intrusiveness.constants import NOTICING_KEPT, PROMINENCE_KEPT
 from marketplace.intrusiveness.frontier import PlanFrontier, PlanStanding
 from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.plan_score import band, score_plan
@@ -58,6 +58,7 @@ class BidSuggestions:
     suggestions: Sequence[Mapping[str, Any]]
     model_version: str
     prominence_kept: float = PROMINENCE_KEPT
+    noticing_kept: float = NOTICING_KEPT
 
 
 def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:

@@ -35,7 +35,7 @@ class SuggestionStepOut(_StandingOut):
 
 class SuggestionOut(_StandingOut):
     """A plan that disturbs less. `kept`: neither end of its prominence lies more than `prominence_kept` points under
-    the bid's own."""
+    the bid's own, and at least the share `noticing_kept` of those who notice that plan notice this one."""
 
     id = IdField("sug", required=True)
     kept = fields.Boolean(required=True)
@@ -73,7 +73,7 @@ class BeforeShootingOut(_StandingOut):
 
 
 class SuggestionsOut(Schema):
-    """Up to six plans, those that keep prominence first; none is beaten by another on both sides."""
+    """Up to six plans, first those that keep prominence and who notice; none is beaten by another on both sides."""
 
     bid_id = IdField("bid", required=True)
     revision_id = IdField("rev", required=True)
@@ -81,5 +81,6 @@ class SuggestionsOut(Schema):
     can_accept = fields.Boolean(required=True)
     before_shooting = fields.Nested(BeforeShootingOut, required=True)
     prominence_kept = fields.Float(required=True, metadata={"description": "Points of 100."})
+    noticing_kept = fields.Float(required=True, metadata={"description": "A share of those who notice the bid's plan."})
     suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
     model_version = fields.String(required=True)
