@@ -31,7 +31,7 @@ READ = sa.text("SELECT value, bound FROM selections ORDER BY created_at")
 
 def test_value_and_bound_of_stored_selections_become_one_unit_and_the_way_back_works(servers: LocalServers) -> None:
     url = clone_to_own(servers, "inlay_effective")
-    schema.downgrade(url, "0033")
+    schema.downgrade(url, "0035")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("SET session_replication_role = replica"))  # selections alone, of no brief
@@ -44,7 +44,7 @@ def test_value_and_bound_of_stored_selections_become_one_unit_and_the_way_back_w
         after = [tuple(row) for row in connection.execute(READ)]
     for (_, _, wanted), found in zip(STORED, after, strict=True):
         assert found == (pytest.approx(wanted) if wanted else (None, None))
-    schema.downgrade(url, "0033")
+    schema.downgrade(url, "0035")
     with engine.connect() as connection:
         again = [tuple(row) for row in connection.execute(READ)]
     for (_, before, _), found in zip(STORED, again, strict=True):

@@ -6,8 +6,8 @@ were chosen by these hold them in multiples of the usual share who notice; older
 
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
