@@ -145,7 +145,8 @@ def field_lines(thing: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             for part in value:
                 yield from _part_lines(part, indent + "  ")
         else:
-            yield f"{indent}{name}: {cell(value)}"
+            shown = words.value(value, spoken()) if name in words.STATES and isinstance(value, str) else cell(value)
+            yield f"{indent}{name}: {shown}"
 
 
 def _part_lines(part: Mapping[str, Any], indent: str) -> Iterator[str]:

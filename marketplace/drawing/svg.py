@@ -34,6 +34,11 @@ def number(value: float, language: str) -> str:
     return _digits(value)
 
 
+def head_count(value: float, language: str) -> str:
+    """Return a number of people as `number` does, but whole: a part of a person is <1."""
+    return "<1" if 0 < value < 1 else number(round(value) if math.isfinite(value) else value, language)
+
+
 def _digits(value: float) -> str:
     if abs(value) >= 99.95:
         return f"{value:,.0f}"

@@ -1,5 +1,6 @@
 """The market's commands: briefs, bids, sets."""
 
+from marketplace.briefs import vocabulary
 from marketplace.cli.calls.api_command import ApiCommand
 from marketplace.cli.number_options import RealNumber, WholeNumber
 from marketplace.cli.output import Column, people, share
@@ -14,7 +15,7 @@ _BRIEF = (
     Column("title", "title", 14),
     Column("budget", "budget"),
     Column("bids close", lambda row: row["bids_close_at"][:10]),
-    Column("category", "product.category"),
+    Column("category", lambda row: summaries.coded(vocabulary.CATEGORIES, row["product"]["category"])),
     Column("brand", "brand_name", 8),
 )
 _BID = (

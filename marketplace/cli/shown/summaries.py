@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from marketplace.briefs import vocabulary
 from marketplace.cli.client import spoken
 from marketplace.cli.output import brief_cell, brief_money, cell, field_lines, people, share, told
 from marketplace.cli.shown import words
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
 from marketplace.core.words.state_names import move_name
+from marketplace.intrusiveness.messages import KINDS as EXPOSURES
 
 _check = lazy_module("marketplace.cli.shown.check_lines")
 
 _REASONS, _PLAN_REASONS = 7, 3
+_GENDERS = {"female": Bilingual("女", "female"), "male": Bilingual("男", "male")}
 
 
 def in_words(zh: str, en: str) -> str:
@@ -34,6 +37,12 @@ def state(code: str) -> str:
 def verdict(code: str) -> str:
     """Return what was decided, in the language of the command."""
     return move_name(code).said_in(spoken())
+
+
+def coded(names: Mapping[str, vocabulary.NamedCode], *codes: str) -> str:
+    """Return what codes of a brief are called in Chinese; in English the codes, which say it themselves."""
+    known = [names[code].zh if spoken() == "zh" and code in names else code for code in codes]
+    return ("、" if spoken() == "zh" else ", ").join(known) or "-"
 
 
 # What cells of tables are made of.
@@ -116,7 +125,7 @@ def me(answer: Mapping[str, Any]) -> Iterator[str]:
     for seat in answer["memberships"]:
         party = seat["party"]
         here = in_words("（当前）", " (now)") if party["id"] == actor["party_id"] else ""
-        yield f"{party['id']}  {party['kind']} {party['name']}{here}"
+        yield f"{party['id']}  {words.value(party['kind'], spoken())} {party['name']}{here}"
     yield named(Bilingual("权限", "may"), ", ".join(actor["permissions"]))
 
 
@@ -128,13 +137,16 @@ def brief(answer: Mapping[str, Any]) -> Iterator[str]:
     for name, value in (
         (Bilingual("状态", "status"), state(answer["status"])),
         (Bilingual("品牌", "brand"), answer["brand_name"]),
-        (Bilingual("产品", "product"), f"{answer['product']['name']} ({answer['product']['category']})"),
+        (
+            Bilingual("产品", "product"),
+            f"{answer['product']['name']} ({coded(vocabulary.CATEGORIES, answer['product']['category'])})",
+        ),
         (Bilingual("预算", "budget"), cell(answer["budget"])),
         (Bilingual("千人价上限", "ceiling per 1,000"), cell(answer["ceiling_per_thousand"])),
         (Bilingual("市场", "markets"), cell(answer["markets"])),
         (Bilingual("目标人群", "target"), "; ".join(map(_target, answer["target"]))),
         (Bilingual("侵扰容忍度", "tolerance"), cell(answer["tolerance"])),
-        (Bilingual("植入形式", "placements"), cell(answer["placement_kinds"])),
+        (Bilingual("植入形式", "placements"), coded(vocabulary.PLACEMENT_KINDS, *answer["placement_kinds"])),
         (Bilingual("交付", "deliverables"), "; ".join(map(_deliverable, answer["deliverables"]))),
         (Bilingual("发布窗口", "to be published"), days),
         (Bilingual("截止报价", "bids close"), answer["bids_close_at"]),
@@ -147,14 +159,16 @@ def brief(answer: Mapping[str, Any]) -> Iterator[str]:
 
 def _target(row: Mapping[str, Any]) -> str:
     ages = row.get("ages") or {}
-    parts = [f"{ages.get('from', '')}–{ages.get('to', '') or ''}" if ages else "", *row.get("genders", [])]
+    parts = [f"{ages.get('from', '')}–{ages.get('to', '') or ''}" if ages else ""]
+    parts += [_GENDERS[code].said_in(spoken()) for code in row.get("genders", [])]
     parts += [*row.get("regions", []), *row.get("education", []), *row.get("interests", [])]
     return " ".join(filter(None, parts))
 
 
 def _deliverable(row: Mapping[str, Any]) -> str:
     tiers = row.get("length_tiers") or [row.get("length_tier")]
-    return f"{row['count']} x {row['kind']} {'/'.join(filter(None, tiers))}".rstrip()
+    kind = coded(vocabulary.DELIVERABLE_KINDS, row["kind"])
+    return f"{row['count']} x {kind} {'/'.join(filter(None, tiers))}".rstrip()
 
 
 def bid(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -163,10 +177,13 @@ def bid(answer: Mapping[str, Any]) -> Iterator[str]:
     yield named(Bilingual("需求", "brief"), f"{answer['brief_id']}  {answer['brief_title']}")
     yield named(Bilingual("账号", "channel"), answer["channel_id"])
     yield named(Bilingual("状态", "status"), state(answer["status"]))
-    price = f"{cell(bid_price(answer))} ({answer['price']['model']})"
+    price = f"{cell(bid_price(answer))} ({words.value(answer['price']['model'], spoken())})"
     yield named(Bilingual("报价", "price"), price)
     yield from (
-        named(Bilingual(f"方案 {at}", f"option {at}"), f"{cell(bid_price(one))} ({one['price']['model']})")
+        named(
+            Bilingual(f"方案 {at}", f"option {at}"),
+            f"{cell(bid_price(one))} ({words.value(one['price']['model'], spoken())})",
+        )
         for at, one in enumerate(answer["options"], start=1)
         if "price" in one
     )
@@ -201,7 +218,8 @@ def _exposure(one: Mapping[str, Any]) -> str:
     start = one.get("start_s")
     at = "" if start is None else f" {_span(start)} s"
     seconds = "" if one.get("seconds") is None else f" +{_span(one['seconds'])} s"
-    return f"{one.get('kind', '')}{at}{seconds}"
+    kind = EXPOSURES.get(one.get("kind", ""))
+    return f"{kind.said_in(spoken()) if kind else ''}{at}{seconds}"
 
 
 def _span(value: Any) -> str:

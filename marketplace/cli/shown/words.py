@@ -123,9 +123,27 @@ HEADINGS = {
     "views": "播放量",
 }
 
-# The columns that hold states.
-CODED = frozenset(("claim", "claim status", "open", "state", "status"))
-_TRUTH = {"true": Bilingual("是", "yes"), "false": Bilingual("否", "no")}
+# The columns that hold states, and other codes that have a name.
+CODED = frozenset(("claim", "claim status", "kind", "model", "open", "state", "status"))
+# The members of an answer that hold states.
+STATES = frozenset(("bid_status", "claim_status", "state", "status"))
+_NAMES = {
+    "true": Bilingual("是", "yes"),
+    "false": Bilingual("否", "no"),
+    # Kinds of parties.
+    "brand": Bilingual("品牌方", "brand"),
+    "creator": Bilingual("创作者", "creator"),
+    "agency": Bilingual("机构", "agency"),
+    "platform": Bilingual("平台", "platform"),
+    # Kinds of prices.
+    "flat": Bilingual("一口价", "flat"),
+    "cpm": Bilingual("按千次播放", "cpm"),
+    "cpv": Bilingual("按播放", "cpv"),
+    "cpa": Bilingual("按转化", "cpa"),
+    "commission": Bilingual("佣金", "commission"),
+    "barter": Bilingual("置换", "barter"),
+    "hybrid": Bilingual("保底加提成", "hybrid"),
+}
 
 
 def heading(name: str, language: str) -> str:
@@ -134,6 +152,6 @@ def heading(name: str, language: str) -> str:
 
 
 def value(code: str, language: str) -> str:
-    """Return a state as people read it, and anything else as it is; options take the codes."""
-    name = _TRUTH.get(code) or state_name(code)
+    """Return a state or another code as people read it, and anything else as it is; options take the codes."""
+    name = _NAMES.get(code) or state_name(code)
     return name.zh if language == "zh" else name.en

@@ -30,6 +30,7 @@ from marketplace.drawing.svg import (
     SOFT,
     SvgDrawing,
     cut,
+    head_count,
     number,
     ticks,
 )
@@ -349,7 +350,7 @@ def _missing(
 
 
 def _chances(people: ReachFan, language: str) -> tuple[str, str, str]:
-    low, middle, high = (number(count, language) for count in (people.low, people.middle, people.high))
+    low, middle, high = (head_count(count, language) for count in (people.low, people.middle, people.high))
     return (
         say(language, f"九成可能至少 {low} 人", f"9 in 10: at least {low} people"),
         say(language, f"五成可能至少 {middle} 人", f"5 in 10: at least {middle}"),

@@ -6,7 +6,21 @@ from typing import Any
 from marketplace.core.errors import NotFound
 from marketplace.core.message import Bilingual
 from marketplace.core.money import MINOR_DIGITS
-from marketplace.drawing.svg import BLUE, GREEN, GREY, INK, ORANGE, SOFT, SvgDrawing, cut, number, ticks, width_of, wrap
+from marketplace.drawing.svg import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    SOFT,
+    SvgDrawing,
+    cut,
+    head_count,
+    number,
+    ticks,
+    width_of,
+    wrap,
+)
 from marketplace.matching.selection.models import Selection
 
 Result = Mapping[str, Any]
@@ -44,12 +58,12 @@ def draw_result(result: Result, name: str, *, language: str, width: int) -> str:
 
 
 def _people(value: float, language: str) -> str:
-    return _say(language, f"{number(value, language)}人", f"{number(value, language)} people")
+    return _say(language, f"{head_count(value, language)}人", f"{head_count(value, language)} people")
 
 
 def _headline(reach: Mapping[str, Any], language: str) -> str:
     """Return how many people are reached, and the interval."""
-    point, low, high = (number(reach[name], language) for name in ("point", "low", "high"))
+    point, low, high = (head_count(reach[name], language) for name in ("point", "low", "high"))
     return _say(language, f"约{point}人（80% 区间 {low}–{high}）", f"about {point} people (80 % interval {low}-{high})")
 
 
@@ -161,7 +175,7 @@ def _set_reach(drawing: SvgDrawing, result: Result, language: str) -> tuple[floa
 def _names(drawing: SvgDrawing, top: float, chosen: Sequence[Mapping[str, Any]], language: str) -> float:
     """Name the channels in their order with what each adds, and return the height at which the text below may begin."""
     for row, line in enumerate(chosen[:NAMES_MOST]):
-        added = f"+{number(line['people_added'], language)}"
+        added = f"+{head_count(line['people_added'], language)}"
         room = drawing.width - 32 - width_of(added, SMALL) - 12
         y = top + 16 * row
         drawing.text(16, y, cut(f"{row + 1}. {line['channel_name']}", room, SMALL), size=SMALL)
@@ -169,7 +183,7 @@ def _names(drawing: SvgDrawing, top: float, chosen: Sequence[Mapping[str, Any]],
     rows = min(len(chosen), NAMES_MOST)
     if len(chosen) > NAMES_MOST:
         rest = sum(line["people_added"] for line in chosen[NAMES_MOST:])
-        count, people = len(chosen) - NAMES_MOST, number(rest, language)
+        count, people = len(chosen) - NAMES_MOST, head_count(rest, language)
         more = _say(language, f"另有 {count} 个，共 +{people}", f"and {count} more, +{people} together")
         drawing.text(16, top + 16 * rows, more, size=SMALL)
         rows += 1
@@ -200,7 +214,7 @@ def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, s
     # A set of an older release was told without it.
     if "doubt" in reach:
         times = f"{reach['doubt']:.1f}"
-        more, less = (number(reach[name], language) for name in ("if_more_shared", "if_less_shared"))
+        more, less = (head_count(reach[name], language) for name in ("if_more_shared", "if_less_shared"))
         caption += _say(
             language,
             f"各对账号的共同观众为 {times} 倍或其 1/{times} 时为 {more} 或 {less}。",
@@ -243,7 +257,7 @@ def _bars(
             drawing.line(low, y + 42, high, y + 42, ink=INK, width=2)
             drawing.line(low, y + 37, low, y + 47, ink=INK, width=2)
             drawing.line(high, y + 37, high, y + 47, ink=INK, width=2)
-            span = f"{number(ends[0], language)}–{number(ends[1], language)}"
+            span = f"{head_count(ends[0], language)}–{head_count(ends[1], language)}"
             drawing.text(high + 8, y + 46, span, size=SMALL)
             y += 18
         y += 48
@@ -279,9 +293,9 @@ def _budget_curve(drawing: SvgDrawing, result: Result, language: str) -> tuple[f
         )
         caption += _say(
             language,
-            f"再加 {number(cost, language)} {currency} 预算，多 {number(extra, language)} 人"
+            f"再加 {number(cost, language)} {currency} 预算，多 {head_count(extra, language)} 人"
             f"（每千人 {number(1000 * cost / extra, language)} {currency}）。",
-            f" Another {number(cost, language)} {currency} brings {number(extra, language)} more people"
+            f" Another {number(cost, language)} {currency} brings {head_count(extra, language)} more people"
             f" ({number(1000 * cost / extra, language)} {currency} per thousand).",
         )
     return plane.below, caption

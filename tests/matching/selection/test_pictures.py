@@ -87,3 +87,13 @@ def test_nothing_is_no_percentage_more() -> None:
     assert "0%" not in reach["en"].replace("80 %", "")
     assert "0%" not in reach["zh"].replace("80%", "")
     assert "Hardly anybody" in reach["en"]
+
+
+@pytest.mark.parametrize(("language", "least"), [("zh", "<1人"), ("en", "<1 people")])
+def test_people_are_whole(result: dict[str, Any], language: str, least: str) -> None:
+    few = {**result, "reach": {**result["reach"], "frequency": [12.6, 3.4, 0.182, 0.0]}}
+    told = words(few, "frequency", language)
+    unit = {"zh": "人", "en": " people"}[language]
+    assert [f"{count}{unit}" in told for count in (13, 3, 0)] == [True, True, True]
+    assert least in told
+    assert "0.182" not in told
