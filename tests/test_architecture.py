@@ -109,7 +109,11 @@ def test_modules_are_imported_by_name_only_where_named() -> None:
 
 
 # Where a framework is imported besides its own modules, and why it is needed there.
-FLASK_ELSEWHERE = {"benchmarks/speed/edge.py"}  # measures the same route on bare Flask
+FLASK_ELSEWHERE = {  # measure the same routes on bare Flask
+    "benchmarks/speed/edge.py",
+    "benchmarks/speed/bare_web.py",
+    "benchmarks/speed/mixed_load.py",
+}
 CELERY_ELSEWHERE = {
     "marketplace/core/doorbell.py",  # any process rings
     "marketplace/local/market_tree.py",  # `inlay up` asks the broker whether it answers and how much waits in it

@@ -9,35 +9,31 @@ nowhere; the bare one checks nothing, counts nothing and logs nothing: that is w
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import psycopg
 import sqlalchemy as sa
 from flask import Flask, jsonify, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from benchmarks.speed import market
+from benchmarks.speed import market, recorded_sql
 from marketplace import models, schema
 from marketplace.app import create_app
 from marketplace.core import db
-from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.ids import new_id, show
-from marketplace.demo import offers, world
 from marketplace.local.servers import LocalServers, start_servers
 
 assert models.metadata.tables
 ROUNDS, WARM = 400, 40
 
 JSON = "application/json"
-Recorded = list[tuple[str, Any]]
 Work = Callable[[], float]  # does it once and says how many seconds it took
 
 
@@ -68,7 +64,7 @@ def _post(
     client: FlaskClient, servers: LocalServers, bare: Any, key: str, brief_id: UUID, channels: list[UUID]
 ) -> dict[str, Any]:
     free = iter(channels)
-    body = _body(brief_id)
+    body = market.bid_body(brief_id)
     path = f"/api/v1/briefs/{show('brf', brief_id)}/bids"
 
     def ours() -> float:
@@ -80,8 +76,8 @@ def _post(
 
     ours()
     began = new_id()
-    recorded = record(servers, ours)
-    used = next(value for value in _uuids(recorded) if value in set(channels))
+    recorded = recorded_sql.record(servers.database_url, ours)
+    used = next(value for value in recorded_sql.uuids(recorded) if value in set(channels))
     replay = _bare_app(
         bare, recorded, lambda value: next(free) if value == used else (new_id() if value > began else value)
     )
@@ -103,7 +99,7 @@ def _list(client: FlaskClient, servers: LocalServers, bare: Any, key: str) -> di
         return seconds
 
     ours()
-    recorded = record(servers, ours)
+    recorded = recorded_sql.record(servers.database_url, ours)
     replay = _bare_app(bare, recorded, lambda value: value)
 
     def plain() -> float:
@@ -114,76 +110,23 @@ def _list(client: FlaskClient, servers: LocalServers, bare: Any, key: str) -> di
     return {"list_20": _compare(ours, plain), "list_20_statements": len(recorded)}
 
 
-def _body(brief_id: UUID) -> dict[str, Any]:
-    made = world.channels(1, now().date(), 12)[0]
-    with db.transaction() as session:
-        content = session.execute(
-            sa.text("SELECT content FROM brief_versions v JOIN briefs b ON b.version_id = v.id WHERE b.id = :id"),
-            {"id": brief_id},
-        ).scalar_one()
-    return offers.bid(np.random.default_rng(1), made, content, "")
-
-
 def _timed(call: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
     began = time.perf_counter()
     answer = call()
     return answer, time.perf_counter() - began
 
 
-def record(servers: LocalServers, work: Work) -> Recorded:
-    """Return every statement of one call. The engine that was listened to is not the one that is measured."""
-    found: Recorded = []
-    measured = db.Sessions.kw["bind"]
-    listened = db.connect(servers.database_url)
-    work()
-
-    def keep(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
-        found.extend((statement, one) for one in (parameters if many else [parameters]))
-
-    sa.event.listen(listened, "before_cursor_execute", keep)
-    work()
-    listened.dispose()
-    db.Sessions.configure(bind=measured)
-    return found
-
-
-def _uuids(recorded: Recorded) -> Iterator[UUID]:
-    for _, parameters in recorded:
-        for value in (parameters or {}).values():
-            if isinstance(value, UUID):
-                yield value
-
-
-def _bare_app(connection: Any, recorded: Recorded, fresh: Callable[[UUID], UUID]) -> FlaskClient:
+def _bare_app(connection: Any, recorded: recorded_sql.Recorded, fresh: Callable[[UUID], UUID]) -> FlaskClient:
     app = Flask("bare")
 
     @app.route("/", methods=["GET", "POST"])
     def endpoint() -> Any:
         asked = request.get_json() if request.method == "POST" else None
-        known: dict[UUID, UUID] = {}
-        salt = new_id().hex
-        rows: list[Any] = []
-        with connection.transaction(), connection.cursor() as cursor:
-            for statement, parameters in recorded:
-                values = {name: _fresh(value, known, fresh, salt, name) for name, value in (parameters or {}).items()}
-                cursor.execute(statement, values)
-                if cursor.description:
-                    rows = cursor.fetchall()
-        answer = jsonify(data=[[str(value) for value in row] for row in rows], asked=asked)
+        answer = jsonify(data=recorded_sql.replay(connection, recorded, fresh), asked=asked)
         answer.status_code = 200 if asked is None else 201
         return answer
 
     return app.test_client()
-
-
-def _fresh(value: Any, known: dict[UUID, UUID], fresh: Callable[[UUID], UUID], salt: str, name: str) -> Any:
-    if isinstance(value, UUID):
-        if value not in known:
-            known[value] = fresh(value)
-        return known[value]
-    if name in ("key", "commitment", "salt"):
-        return f"{salt}{name}"
-    return value
 
 
 def _compare(ours: Work, bare: Work) -> dict[str, float]:

@@ -2,17 +2,21 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.bids import pricing_models
 from marketplace.briefs import service as briefs
 from marketplace.briefs.schemas import BriefIn
+from marketplace.core import db
 from marketplace.core.actor import Actor, Role
+from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.demo import wishes
+from marketplace.demo import offers, wishes, world
 from marketplace.identity import authentication, credentials
 from marketplace.identity.credentials import CredentialKind
 from marketplace.intrusiveness import notice
@@ -130,3 +134,14 @@ def bids(session: Session, brief_id: UUID, brand_id: UUID, creator_id: UUID) -> 
     terms = list(pricing_models.price_terms(price, deliverables))
     costs = pricing_models.option_costs(price, [], deliverables)
     session.execute(_REVISIONS, {"brief": brief_id, "version": version, "terms": terms, "costs": costs, **written})
+
+
+def bid_body(brief_id: UUID) -> dict[str, Any]:
+    """Return what a bid on the brief sends, without its channel."""
+    made = world.channels(1, now().date(), 12)[0]
+    with db.transaction() as session:
+        content = session.execute(
+            sa.text("SELECT content FROM brief_versions v JOIN briefs b ON b.version_id = v.id WHERE b.id = :id"),
+            {"id": brief_id},
+        ).scalar_one()
+    return offers.bid(np.random.default_rng(1), made, content, "")

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.speed import market
-from benchmarks.speed.edge import Recorded, record
+from benchmarks.speed.recorded_sql import Recorded, record
 from marketplace import models, schema
 from marketplace.app import create_app
 from marketplace.core import db, log
@@ -78,7 +78,7 @@ def _read(servers: LocalServers, client: Any, path: str, key: str, *, turns: int
         return 0.0
 
     ours()
-    recorded = record(servers, ours)
+    recorded = record(servers.database_url, ours)
     as_system = [(text, {**(values or {}), "db_role": db.SERVICE_ROLE}) for text, values in recorded]
     found: dict[str, Any] = {"statements": len(recorded)}
     url = servers.database_url.replace("+psycopg", "")
