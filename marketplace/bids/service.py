@@ -58,7 +58,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
         brief_version_id=brief.version_id,
     )
     bid.channel_name, bid.channel_proven = channel.name, channel.proven
-    revision = _new_revision(session, bid, brief, 1, bid_document.to_stored(loaded))
+    revision = _new_revision(bid, brief, channel.platform, 1, bid_document.to_stored(loaded))
     values = {name: getattr(bid, name) for name in _BIDS.columns.keys()}  # noqa: SIM118 - a collection of columns
     if db.run(session, _PLACED, values).one_or_none() is None:
         raise _duplicate(session, actor, bid)
@@ -86,8 +86,8 @@ def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str,
     A bid may have three wordings, and one more for each change of its brief that matters. Raises NotFound, WrongState,
     Conflict (no revision is left), InvalidInput.
     """
-    bid, brief = _revisable(session, actor, bid_id)
-    return _replace(session, actor, bid, brief, bid_document.to_stored(loaded))
+    bid, brief, platform = _revisable(session, actor, bid_id)
+    return _replace(session, actor, bid, brief, platform, bid_document.to_stored(loaded))
 
 
 def replan(
@@ -97,11 +97,10 @@ def replan(
 
     The bid is locked while `choose` runs, so the revision it sees is current. Raises what `revise` and `choose` raise.
     """
-    bid, brief = _revisable(session, actor, bid_id)
+    bid, brief, platform = _revisable(session, actor, bid_id)
     current = session.get_one(BidRevision, bid.revision_id)
-    return _replace(
-        session, actor, bid, brief, {**bid_document.stored_document(current), "plan": dict(choose(current))}
-    )
+    stored = {**bid_document.stored_document(current), "plan": dict(choose(current))}
+    return _replace(session, actor, bid, brief, platform, stored)
 
 
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
@@ -285,8 +284,9 @@ def _brief_of(session: Session, bid_id: UUID, condition: sa.ColumnElement[bool])
     return brief_id
 
 
-def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, BiddableBrief]:
-    """Lock a bid that may be revised, and keep its brief open until the transaction ends."""
+def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, BiddableBrief, str]:
+    """Lock a bid that may be revised, and keep its brief open until the transaction ends. Return both, and the platform
+    of the bid's channel."""
     condition = _acting(session, actor, bid_id)
     brief = bidding.lock_for_bidding(session, actor, _brief_of(session, bid_id, condition))
     bid = db.lock(session, Bid, bid_id, condition)
@@ -295,12 +295,13 @@ def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Bidda
     if bid.revision_number >= bid.revisions_max:
         raise Conflict(bid_refusals.wordings_used(bid.revisions_max))
     # A claim that was refused since, or beaten by another's proof, may no more be revised than bid with.
-    channels.channel_for_bidding(session, actor, bid.channel_id)
-    return bid, brief
+    return bid, brief, channels.channel_for_bidding(session, actor, bid.channel_id).platform
 
 
-def _replace(session: Session, actor: Actor, bid: Bid, brief: BiddableBrief, stored: Mapping[str, Any]) -> ShownBid:
-    revision = _new_revision(session, bid, brief, bid.revision_number + 1, stored)
+def _replace(
+    session: Session, actor: Actor, bid: Bid, brief: BiddableBrief, platform: str, stored: Mapping[str, Any]
+) -> ShownBid:
+    revision = _new_revision(bid, brief, platform, bid.revision_number + 1, stored)
     make_current(session, bid, revision, bid.version + 1)
     _record(session, "bids.revise", bid, actor, number=revision.number)
     return _shown(actor, bid, revision, brief)
@@ -314,11 +315,8 @@ def _platform(session: Session, bid: Bid) -> str:
     return session.execute(sa.select(Channel.platform).where(Channel.id == bid.channel_id)).scalar_one()
 
 
-def _new_revision(
-    session: Session, bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[str, Any]
-) -> BidRevision:
+def _new_revision(bid: Bid, brief: BiddableBrief, platform: str, number: int, stored: Mapping[str, Any]) -> BidRevision:
     """Return the next revision of a bid, validated against the brief's version, measured and committed to."""
-    platform = _platform(session, bid)
     plan, plan_errors = bid_document.read_plan(stored, brief.content, platform)
     errors = [*bid_document.validation_errors(stored, brief.content, platform), *plan_errors]
     if errors or plan is None:

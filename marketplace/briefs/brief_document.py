@@ -22,7 +22,7 @@ LAPSE_DAYS_MAX = 90
 # The share of a bid's value that follows how well the channel's content suits; at most so much, for people count first.
 FIT_WEIGHT, FIT_WEIGHT_MAX = 0.5, 0.7
 # What a document says that was stored before these fields were there.
-_DEFAULTS: Mapping[str, Any] = {
+DEFAULTS: Mapping[str, Any] = {
     "part_offers": False,
     "least_prominence": None,
     "least_seconds": None,
@@ -140,7 +140,7 @@ def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
 
 def with_defaults(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored document with every field; older ones lack those that came later."""
-    return {**_DEFAULTS, **stored}
+    return {**DEFAULTS, **stored}
 
 
 def _stored(value: Any) -> Any:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from marshmallow import Schema, ValidationError, fields, missing, post_load, validate
 
 from marketplace.briefs import brief_document
-from marketplace.briefs.brief_document import SCORING_RULES, with_defaults
+from marketplace.briefs.brief_document import DEFAULTS, SCORING_RULES
 from marketplace.briefs.closing_time import WINDOW_S_MAX
 from marketplace.briefs.models import BriefStatus
 from marketplace.briefs.vocabulary import (
@@ -306,8 +306,8 @@ class _DocumentOut(Schema):
     bids_lapse_days = fields.Integer(required=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        content = with_defaults(obj.content)
-        return content[attr] if attr in content else super().get_attribute(obj, attr, default)
+        stored = obj.content if attr in obj.content else DEFAULTS  # not merged: a copy for each of fifty fields
+        return stored[attr] if attr in stored else super().get_attribute(obj, attr, default)
 
 
 class BriefOut(_DocumentOut):

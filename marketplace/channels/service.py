@@ -34,6 +34,7 @@ _BIDDING = (
     sa.select(
         Channel.creator_id,
         Channel.name,
+        Channel.platform,
         Channel.status,
         Channel.claim_status,
         _PROVEN_BY_ANOTHER.label("proven_by_another"),
@@ -78,10 +79,11 @@ def enter(
 
 @dataclass(frozen=True)
 class BiddingChannel:
-    """Whose a channel is, what it is called, and whether that is proven."""
+    """Whose a channel is, what it is called and where, and whether that is proven."""
 
     creator_id: UUID
     name: str
+    platform: str
     proven: bool
 
 
@@ -112,7 +114,7 @@ def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> Bid
             ),
             state="disputed",
         )
-    return BiddingChannel(row.creator_id, row.name, row.claim_status == ClaimStatus.PROVEN)
+    return BiddingChannel(row.creator_id, row.name, row.platform, row.claim_status == ClaimStatus.PROVEN)
 
 
 def event_parties(channel: Channel, actor: Actor) -> list[UUID]:

@@ -193,7 +193,7 @@ def _by_key(session: Session, credential: str) -> Actor:
             Bilingual("这个密钥不完整：缺了字符或输错了。", "This is no complete key: letters are missing or mistyped.")
         )
     at = now()
-    row = db.run(session, _KEY, {"public_id": public_id, "secret_hash": digest(secret), "now": at}).one_or_none()
+    row = db.send(session, _KEY, {"public_id": public_id, "secret_hash": digest(secret), "now": at}).fetchone()
     if row is None or not row.fits:
         raise NotSignedIn(
             Bilingual("这个密钥不存在、已撤销或已过期。", "This key is unknown, revoked or past its time.")
@@ -205,7 +205,7 @@ def _by_key(session: Session, credential: str) -> Actor:
 
 def _by_session(session: Session, credential: str) -> Actor:
     at = now()
-    row = db.run(session, _SESSION, {"token_hash": digest(credential), **live(at)}).one_or_none()
+    row = db.send(session, _SESSION, {"token_hash": digest(credential), **live(at)}).fetchone()
     if row is None:
         raise NotSignedIn(Bilingual("这次登录已结束，请重新登录。", "This session is over. Sign in again."))
     if row.last_seen_at < at - timedelta(minutes=1):

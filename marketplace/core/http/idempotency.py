@@ -6,6 +6,7 @@ A refusal stores nothing: a retry of it is tried afresh.
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -77,7 +78,7 @@ def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, 
             )
         )
     lock_name = db.name_of_lock("idempotency", f"{party_id}{key}")
-    row = db.run(session, _FIND, {"lock_name": lock_name, "party": str(party_id), "key": key}).one()
+    row: Any = db.send(session, _FIND, {"lock_name": lock_name, "party": str(party_id), "key": key}).fetchone()
     if row.request_hash is not None:
         if row.request_hash != hashed:
             raise KeyReused(

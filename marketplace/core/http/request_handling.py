@@ -21,7 +21,7 @@ from marketplace.core.errors import (
     PreconditionFailed,
     PreconditionRequired,
 )
-from marketplace.core.http import idempotency
+from marketplace.core.http import answer_dump, idempotency
 from marketplace.core.http.bodies import RawBody, open_body
 from marketplace.core.http.endpoint import Authenticate, Endpoint, Receive, Work
 from marketplace.core.http.load_refusals import field_errors_of
@@ -231,7 +231,7 @@ def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]
 
 def _shown(endpoint: Endpoint, result: Any) -> Response:
     assert endpoint.answers is not None
-    shown = endpoint.answers.dump(result)
+    shown = answer_dump.dump(endpoint.answers, result)
     response = cast(Response, current_app.json.response(shown))
     response.status_code = endpoint.status
     version = getattr(result, "version", None)
