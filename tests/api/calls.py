@@ -21,7 +21,7 @@ from marketplace.core.errors import DomainError
 from marketplace.core.http import request_handling
 from marketplace.core.http.endpoint import Endpoint
 from tests.authorization import world as worlds
-from tests.authorization.matrix import ACTORS, rows
+from tests.authorization.matrix import ACTORS, AFTER, rows
 from tests.authorization.world import PREFIXES, World, routes
 from tests.make import people
 
@@ -108,6 +108,14 @@ def call_of(app: Flask, world: World, method: str, path: str, wanted: str | None
         headers["If-Match"] = '"1"'
     address = re.sub(r"\{(\w+)\}", lambda hit: ids.show(PREFIXES[hit[1]], world.id_of(hit[1], subject)), path)
     return Call(method, path, address, headers, body, routes(app)[method, path], world, subject)
+
+
+def send_what_comes_before(app: Flask, world: World, method: str, path: str, subject: str) -> None:
+    """Make the call without which this one finds nothing to act on, if there is one."""
+    if method == "POST" and path in AFTER:
+        earlier = call_of(app, world, method, AFTER[path], subject)
+        answer = earlier.send(app, None if earlier.body is None else json.dumps(earlier.body).encode())
+        assert answer.status_code < 300, answer.text
 
 
 @cache

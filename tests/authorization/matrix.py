@@ -227,6 +227,16 @@ POST   /jobs/{job_id}/requeue                             SSFFFFFFYFF
 """
 
 
+# POSTs that find something to act on only after another one.
+AFTER = {
+    "/parties/{party_id}/reinstate": "/parties/{party_id}/suspend",
+    "/parties/{party_id}/unverify": "/parties/{party_id}/verify",
+    "/people/{person_id}/reinstate": "/people/{person_id}/suspend",
+    "/channel-claims/{channel_id}/prove": "/channels/{channel_id}/proof",
+    "/bids/{bid_id}/review/reopen": "/bids/{bid_id}/review",
+}
+
+
 def rows() -> dict[tuple[str, str, str], str]:
     """Return (method, path, subject) -> letters."""
     found = {}

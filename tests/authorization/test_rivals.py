@@ -66,10 +66,11 @@ def _read(app: Flask, caller: str, world: RivalWorld, method: str, path: str, bo
 
 
 def _calls(app: Flask, world: RivalWorld, caller: str) -> Iterator[str]:
+    named = [{**found, "event_id": _event(world)} for found in ids_for(world, caller)]
     for (method, path), endpoint in sorted(routes(app).items()):
         if method != "GET":
             continue
-        shown = {_path(path, {**found, "event_id": _event(world)}) for found in ids_for(world, caller)}
+        shown = {_path(path, found) for found in named}
         yield from (one + query for one in sorted(shown) for query in _asked(endpoint))
     yield from (
         "/events?limit=100&order=asc",
@@ -121,12 +122,13 @@ def test_nobody_reads_a_rivals_secrets_before_the_close(app: Flask, world: Rival
 @pytest.mark.parametrize("caller", CALLERS)
 def test_no_post_tells_a_rivals_secrets_in_its_answer_or_refusal(app: Flask, world: RivalWorld, caller: str) -> None:
     leaks = []
+    own = {**ids_for(world, caller)[0], "event_id": _event(world)}
     for (method, path), endpoint in sorted(routes(app).items()):
         if method != "POST" or path.startswith(RIGHTS) or endpoint.raw is not None or path.endswith(ENDING):
             continue
         others = [name for name in world.ids if name != caller]
         for name in others:
-            found = {**ids_for(world, caller)[0], **world.ids[name], "event_id": _event(world)}
+            found = {**own, **world.ids[name]}
             body = _body(method, path, world, found)
             shown = _path(path, found)
             text = _read(app, caller, world, method, shown, body)
