@@ -93,10 +93,16 @@ def nothing_left() -> Iterator[None]:
         work.forget()
 
 
+@pytest.fixture(scope="session")
+def own_database(servers: LocalServers) -> str:
+    return market.clone_to_empty(servers, "inlay_own")
+
+
 @pytest.fixture(scope="module")
-def own_market(app: Flask, servers: LocalServers) -> Iterator[None]:
+def own_market(app: Flask, own_database: str) -> Iterator[None]:
     """A database of this file's own: nobody else's channels are peers here, nobody else's jobs wait."""
-    with market.connected(market.clone(servers, "inlay_own"), 16):
+    market.empty(own_database)
+    with market.connected(own_database, 16):
         yield
 
 

@@ -66,7 +66,7 @@ def best_of(version: BriefVersion, filters: ChannelFilters, rows: Rows) -> list[
     return [rows["channel_id"][place].tobytes() for place in places]
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 10**6),
     count=st.sampled_from([1, 60, 3_000, 20_000]),
@@ -83,7 +83,7 @@ def test_the_first_pass_never_loses_one_of_the_exact_best(
     assert best_of(version, filters, some(rows, handed_on)) == best_of(version, filters, rows)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10**6), tolerance=st.sampled_from([0.0, 0.5, 15.0, 40.0, 100.0]))
 def test_the_look_at_bids_loses_none_of_the_best_either(seed: int, tolerance: float) -> None:
     dice = np.random.default_rng(seed)
@@ -166,7 +166,7 @@ def test_the_price_rests_on_the_nearest_thing_known_and_says_so() -> None:
     assert np.isnan(found.point[4])
 
 
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 10**6))
 def test_one_channel_against_many_briefs_is_many_briefs_against_one_channel(seed: int) -> None:
     rows = worlds.rows(seed, 1)
