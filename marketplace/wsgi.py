@@ -10,7 +10,7 @@ from marketplace.core import db, jobs, log, storage
 from marketplace.core.config import Config
 from marketplace.core.doorbell import BellThread
 from marketplace.core.front.web_front import WebFront
-from marketplace.core.http.server import HEADERS
+from marketplace.core.http.server import HEADERS, HTTPS_HEADERS
 
 assert models.metadata.tables  # every model is known before the first query
 
@@ -24,6 +24,7 @@ front = WebFront(
     app,
     threads=config.web_threads,
     headers=HEADERS,
+    https_headers=HTTPS_HEADERS,
     proxies=config.trusted_proxies,
     public_url=config.public_url,
 )

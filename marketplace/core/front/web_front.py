@@ -43,7 +43,8 @@ class WebFront:
     ``threads`` work on requests. Long bodies and long answers have threads of their own, which only wait for the loop
     or a disk. ``headers`` go with whatever the front answers by itself. ``proxies`` is the number of trusted proxies in
     front of the server: the so many-th entry from the right of X-Forwarded-For is the client. ``public_url`` is where
-    clients reach the market; without it, what they say in Host is believed.
+    clients reach the market; without it, what they say in Host is believed. ``https_headers`` go with its answers to
+    clients that came by HTTPS.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class WebFront:
         *,
         threads: int,
         headers: dict[str, str],
+        https_headers: dict[str, str] | None = None,
         proxies: int = 0,
         public_url: str = "",
         limits: FrontLimits | None = None,
     ) -> None:
         self._app, self._headers = app, list(headers.items())
+        self._https_headers = list((https_headers or {}).items())
         self._proxies, self._public = proxies, urlsplit(public_url)
         self._limits = limits or FrontLimits()
         self._work = ThreadPoolExecutor(threads, "request")
@@ -71,7 +74,7 @@ class WebFront:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         if scope.path == "/livez":
             # No thread, no database: it says that the loop turns.
-            protocol.response_str(200, [*self._headers, ("Content-Type", "application/json")], LIVE)
+            protocol.response_str(200, [*self._own_headers(scope), ("Content-Type", "application/json")], LIVE)
             return
         try:
             with ExitStack() as held:
@@ -79,7 +82,13 @@ class WebFront:
         except Overloaded:
             busy, language = Unavailable(BUSY), language_of(scope.headers.get("accept-language", ""))
             headers = {**busy.headers, **language_headers(language), "Content-Type": MEDIA_TYPE}
-            protocol.response_bytes(busy.status, [*self._headers, *headers.items()], problem_text(busy, language))
+            told = [*self._own_headers(scope), *headers.items()]
+            protocol.response_bytes(busy.status, told, problem_text(busy, language))
+
+    def _own_headers(self, scope: Any) -> list[tuple[str, str]]:
+        """Return the headers of an answer that the application does not make."""
+        scheme = self._public.scheme or self._client(scope)[1]
+        return [*self._headers, *self._https_headers] if scheme == "https" else self._headers
 
     async def _answer(self, scope: Any, protocol: Any, held: ExitStack) -> None:
         address, scheme = self._client(scope)

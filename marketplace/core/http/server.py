@@ -45,8 +45,7 @@ HEADERS = {
 }
 
 # For two years, as the lists of browsers ask; sent only where the client came by HTTPS.
-HTTPS_ONLY = "max-age=63072000; includeSubDomains"
-
+HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 METRICS_CLOSED = Bilingual("请把 METRICS_TOKEN 作为 Bearer 令牌发送。", "Send METRICS_TOKEN as a bearer token.")
 
@@ -124,10 +123,8 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    for name, value in HEADERS.items():
+    for name, value in (HEADERS | HTTPS_HEADERS if request.is_secure else HEADERS).items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-store")
         if g.get("allowance"):
