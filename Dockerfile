@@ -1,16 +1,18 @@
 # syntax=docker/dockerfile:1
-FROM python:3.13-slim AS build
+# A digest (python@sha256:...) pins its very bytes: docker build --build-arg PYTHON_IMAGE=...
+ARG PYTHON_IMAGE=python:3.13-slim-trixie
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /app
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir uv
 COPY requirements-vision.lock pyproject.toml README.md LICENSE ./
-RUN VIRTUAL_ENV=/venv /venv/bin/uv pip install --no-deps --require-hashes -r requirements-vision.lock
+# pip, which is there already: nothing is installed whose hash is not in the lock.
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements-vision.lock
 COPY marketplace marketplace
 COPY workers workers
 COPY migrations migrations
 COPY benchmarks benchmarks
-RUN VIRTUAL_ENV=/venv /venv/bin/uv pip install --no-deps --no-build-isolation . && /venv/bin/python -m compileall -q /venv/lib
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . && /venv/bin/python -m compileall -q /venv/lib
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
 # The outer wall around the decoder of videos; where the host forbids user namespaces the inner two hold alone.
 RUN apt-get update && apt-get install -y --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin inlay && install -d -o 10001 -g 10001 /objects /frames

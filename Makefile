@@ -11,10 +11,10 @@ t ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up vision migrate test check fix bench pictures figures lock clean
+.PHONY: help demo up vision migrate test check fix bench pictures figures lock sbom advisories clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VISION) ## set everything up and walk through the market (ARGS=--exit stops at the end)
 	$(BIN)/inlay demo $(ARGS)
@@ -57,6 +57,13 @@ lock: $(DEV) ## resolve and pin every version and hash again
 	$(BIN)/uv export -q --extra embedded --extra vision --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements-vision.lock
 	rm -f uv.lock
 	$(NPM) install --prefix $(NPM_PACKAGES) --package-lock-only $(NPM_QUIET)
+
+sbom: $(DEV) ## write what the product is made of, from the lock files, as CycloneDX into build/sbom
+	@mkdir -p build/sbom
+	@for lock in requirements requirements-vision; do $(BIN)/cyclonedx-py requirements $$lock.lock --pyproject pyproject.toml --output-reproducible -o build/sbom/$$lock.cdx.json 2>/dev/null && echo build/sbom/$$lock.cdx.json || exit 1; done
+
+advisories: $(DEV) ## ask the advisory database about every locked version, where it can be reached
+	@$(BIN)/python -m tests.advisory_scan
 
 clean: ## delete the virtual environment and the local data
 	rm -rf $(VENV) .data
