@@ -49,6 +49,7 @@ class Actor:
     """A person or key acting for a party; `acts_for` are the creators an agency holds a mandate of today.
 
     `suspended` is the sentence that says why the party may only read at present; None if it may act.
+    `lacks_factor`: an admin who signed in by the password alone, because no second factor is set up yet.
     """
 
     role: Role
@@ -58,6 +59,7 @@ class Actor:
     permissions: frozenset[Permission] = EVERYTHING
     acts_for: frozenset[UUID] = field(default_factory=frozenset)
     suspended: Bilingual | None = None
+    lacks_factor: bool = False
 
     @property
     def parties(self) -> frozenset[UUID]:

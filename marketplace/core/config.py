@@ -41,6 +41,7 @@ class Config:
     rate_limit_per_minute: int = 1200
     sign_ins_per_minute: int = 30
     session_hours: int = 12
+    admins_need_second_factor: bool = False
     metrics_token: str = ""
     heartbeat_dir: str = ""
     data_dir: str = ".data"
@@ -67,6 +68,7 @@ class Config:
             "rate_limit_per_minute": read.count("RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute),
             "sign_ins_per_minute": read.count("SIGN_INS_PER_MINUTE", cls.sign_ins_per_minute),
             "session_hours": read.count("SESSION_HOURS", cls.session_hours),
+            "admins_need_second_factor": read.bool("ADMINS_NEED_SECOND_FACTOR", cls.admins_need_second_factor),
             "video_quota_gib": read.count("VIDEO_QUOTA_GIB", cls.video_quota_gib),
             "log_format": read.str("LOG_FORMAT", cls.log_format, validate=_log_format),
             "metrics_token": read.str("METRICS_TOKEN", cls.metrics_token),

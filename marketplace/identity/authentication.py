@@ -152,6 +152,9 @@ _KEY = sa.text(
 )
 _SESSION = sa.text(
     "SELECT s.id, s.party_id, s.person_id, s.last_seen_at, p.kind, m.permissions,"
+    # A key is a program's: whoever made it had to show the factor.
+    " p.kind = 'platform' AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.person_id = s.person_id"
+    " AND f.confirmed_at IS NOT NULL) AS lacks_factor,"
     f" {_ACTS_FOR}, {_STANDING}"
     " FROM console_sessions s JOIN parties p ON p.id = s.party_id JOIN people w ON w.id = s.person_id"
     " JOIN memberships m ON m.party_id = s.party_id AND m.person_id = s.person_id"
@@ -210,7 +213,7 @@ def _by_session(session: Session, credential: str) -> Actor:
         raise NotSignedIn(Bilingual("这次登录已结束，请重新登录。", "This session is over. Sign in again."))
     if row.last_seen_at < at - timedelta(minutes=1):
         db.run(session, _SESSION_SEEN, {"now": at, "id": row.id})
-    return _actor(row, set(row.permissions), None)
+    return _actor(row, set(row.permissions), None, lacks_factor=row.lacks_factor)
 
 
 def refuse_suspended_person(person: Person) -> None:
@@ -237,7 +240,7 @@ def _said(reason: str) -> Bilingual:
     return Bilingual(f"平台给出的原因：{reason}", f"The platform's reason: {reason}")
 
 
-def _actor(row: Any, permissions: set[str], key_id: UUID | None) -> Actor:
+def _actor(row: Any, permissions: set[str], key_id: UUID | None, *, lacks_factor: bool = False) -> Actor:
     _refuse_shut_out(row.shut_out)
     # A stored permission that the program no longer knows gives nothing.
     known = frozenset(permission for permission in EVERYTHING if permission in permissions)
@@ -249,4 +252,5 @@ def _actor(row: Any, permissions: set[str], key_id: UUID | None) -> Actor:
         permissions=known,
         acts_for=frozenset(row.acts_for or ()),
         suspended=None if row.suspended is None else _said(row.suspended),
+        lacks_factor=lacks_factor,
     )

@@ -3,12 +3,16 @@
 No rules of composition: they make passwords worse, not better (the same source).
 """
 
+import string
+from functools import cache
+from importlib import resources
+
 from marketplace.core.message import Bilingual
 
 SHORTEST = 8
 LONGEST = 128
 
-# Of the lists of leaked passwords, the ones with at least eight characters that lead them, world-wide and in China.
+# Those with at least eight characters that lead the lists of leaks in China, and some of the world's beside them.
 _LEAKED = """
 0123456789 0987654321 10203040 11111111 1111111111 11223344 12121212 123123123 12341234 12344321 1234512345
 123456123456 12345678 123456789 1234567890 12345678910 123456789a 12345678a 1234567a 1234qwer 123qweasd
@@ -26,7 +30,25 @@ samsung1 secret123 shadow123 sunshine sunshine1 superman test1234 test12345 test
 welcome1 welcome123 whatever wang1234 woaini123 woaini1314 woaini520 woaini521 wodemima xiaoming123 xiazhili
 yuanyuan zaq12wsx zhang123 zxcvbnm1 zxcvbnm123 zxcvbnm, zz123456
 """
-_COMMON = frozenset(_LEAKED.split())
+_LEAKED_IN_CHINA = frozenset(_LEAKED.split())
+_ENDS = string.punctuation + string.whitespace
+# Signs that stand for letters in passwords which are words.
+_AS_LETTERS = str.maketrans("0134578@$!", "oleastbasi")
+
+
+@cache
+def _common() -> frozenset[str]:
+    """Return the 30,000 passwords that lead the leaked ones (the list of zxcvbn, under the MIT licence), and those of
+    China."""
+    listed = resources.files(__package__).joinpath("data", "common_passwords.txt").read_text("utf-8")
+    return frozenset(listed.split()) | _LEAKED_IN_CHINA
+
+
+def _is_common(plain: str) -> bool:
+    """Return whether guessers try it first: as it stands, without the signs at its ends, or with letters in the place
+    of signs."""
+    bare = plain.strip(_ENDS)
+    return any(one in _common() for one in (plain, bare, bare.translate(_AS_LETTERS), plain.translate(_AS_LETTERS)))
 
 
 def weakness(password: str, email: str) -> Bilingual | None:
@@ -37,7 +59,7 @@ def weakness(password: str, email: str) -> Bilingual | None:
         )
     plain = password.casefold()
     address = email.casefold()
-    if plain in _COMMON or len(set(plain)) == 1:
+    if _is_common(plain) or len(set(plain)) == 1:
         return Bilingual(
             "这是最先被猜到的密码之一，请换一个。",
             "This is among the passwords that are guessed first. Choose another.",

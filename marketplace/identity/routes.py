@@ -87,25 +87,25 @@ def sign_in(body: dict[str, Any]) -> SignedIn:
         return sessions.sign_in(session(), **body, hours=hours)
 
 
-@blueprint.get("/sessions", **_READS, query=page_query("ses"), answers=page_of(SessionOut))
+@blueprint.get("/sessions", **_READS, to_set_up=True, query=page_query("ses"), answers=page_of(SessionOut))
 def list_sessions(query: dict[str, Any]) -> Page[OwnSession]:
     """Where you are signed in, in all your parties. For the person, signed in, and not for a key."""
     return sessions.own_sessions(session(), actor(), **query, token=_token())
 
 
-@blueprint.delete("/sessions/<id('ses'):session_id>", allow=SIGNED_IN, while_suspended=True)
+@blueprint.delete("/sessions/<id('ses'):session_id>", allow=SIGNED_IN, while_suspended=True, to_set_up=True)
 def end_session(session_id: UUID) -> None:
     """End one of your sessions, such as one that you do not know. For the person, signed in, and not for a key."""
     sessions.end_session(session(), actor(), session_id)
 
 
-@blueprint.delete("/sessions/current", allow=SIGNED_IN, while_suspended=True)
+@blueprint.delete("/sessions/current", allow=SIGNED_IN, while_suspended=True, to_set_up=True)
 def sign_out() -> None:
     """End the session that asks."""
     sessions.sign_out(session(), actor(), token=_token())
 
 
-@blueprint.get("/people/me", **_READS, answers=MeOut)
+@blueprint.get("/people/me", **_READS, to_set_up=True, answers=MeOut)
 def get_me() -> CurrentUser:
     """Who asks, for which party, with what permissions."""
     return service.me(session(), actor())
@@ -119,13 +119,20 @@ def get_me() -> CurrentUser:
     takes=PasswordIn,
     status=204,
     while_suspended=True,
+    to_set_up=True,
 )
 def change_password(body: dict[str, Any]) -> None:
     """Change the password; every other session of the person ends."""
     sessions.change_password(session(), actor(), **body, token=_token())
 
 
-_OWN_FACTOR: dict[str, Any] = {"allow": SIGNED_IN, "once": False, "counted": "sign-in", "while_suspended": True}
+_OWN_FACTOR: dict[str, Any] = {
+    "allow": SIGNED_IN,
+    "once": False,
+    "counted": "sign-in",
+    "while_suspended": True,
+    "to_set_up": True,
+}
 
 
 @blueprint.post("/people/me/second-factor", **_OWN_FACTOR, answers=SecondFactorOut, status=201)

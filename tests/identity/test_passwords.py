@@ -23,6 +23,11 @@ ADDRESS = "This is your e-mail address. Choose another."
         ("12345678", GUESSED),
         ("5201314520", GUESSED),
         ("woaini1314", GUESSED),
+        ("Passw0rd!", GUESSED),
+        ("P@$$w0rd!!", GUESSED),
+        ("...dragon...", GUESSED),
+        ("Princess1", GUESSED),
+        ("dragons breathe no fire", None),
         ("ZZZZZZZZZZ", GUESSED),
         ("wang.fang@EXAMPLE.com", ADDRESS),
         ("wang.fang", ADDRESS),
@@ -39,8 +44,11 @@ def test_what_is_guessed_first_is_refused(password: str, why: str | None) -> Non
 
 
 def test_the_list_holds_only_what_the_length_would_let_through() -> None:
-    assert all(passwords.SHORTEST <= len(one) <= passwords.LONGEST for one in passwords._COMMON)
-    assert len(passwords._COMMON) > 100
+    """Of what we wrote ourselves: the long list has shorter ones, for what is left without the signs at the ends."""
+    assert all(passwords.SHORTEST <= len(one) <= passwords.LONGEST for one in passwords._LEAKED_IN_CHINA)
+    common = passwords._common()
+    assert len(common) > 25_000
+    assert sum(len(one) >= passwords.SHORTEST for one in common) > 10_000
 
 
 def test_nobody_has_no_password_not_even_the_one_that_stands_in() -> None:

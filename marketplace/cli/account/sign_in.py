@@ -34,7 +34,7 @@ def _password(help_: str, *, again: bool = False) -> Any:
 @click.option("--kind", required=True, type=click.Choice(_KINDS), help="What your party is.")
 @click.option("--party", help="The party's name; else your own.")
 @click.option("--timezone", help="Your time zone, such as Asia/Shanghai.")
-@_password("At least 12 characters.", again=True)
+@_password("At least 8 characters, and none that is guessed first.", again=True)
 @click.pass_obj
 def sign_up(
     api: ApiClient, /, email: str, name: str, kind: str, party: str | None, timezone: str | None, password: str

@@ -79,13 +79,12 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         headers: Sequence[HeaderSpec] = (),
         while_suspended: bool = False,
         then: Work | None = None,
+        to_set_up: bool = False,
         tag: str | None = None,
     ) -> Callable[[View], View]:
-        """Return a decorator that registers a view under this path.
+        """Return a decorator that registers a view under this path, with what an `Endpoint` requires.
 
-        `once` requires an Idempotency-Key, `if_match` an ETag; `counted` names a strict rate policy. With `takes_raw`
-        the body is a file, and the view gets a RawBody first, or what `receive` made of it outside the transaction;
-        `then` answers after it. `also_as` is a second media type, `while_suspended` lets the suspended call it too.
+        With `takes_raw` the body is a file: the view gets a RawBody first, or what `receive` made of it beforehand.
         """
         endpoint = Endpoint(
             method,
@@ -103,6 +102,7 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
             tuple(refuses),
             while_suspended or method == "GET" or Role.NOBODY in allow,
             then,
+            to_set_up or Role.NOBODY in allow,
         )
 
         def register(view: View) -> View:

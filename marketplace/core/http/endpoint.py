@@ -40,7 +40,10 @@ class HeaderSpec:
 class Endpoint:
     """What a route requires and answers. The tests of authorization walk all of them, so that none is forgotten.
 
+    `once` requires an Idempotency-Key, `if_match` an ETag; `counted` names a strict rate policy; `then` answers once
+    the transaction has ended.
     `while_suspended`: whether a suspended party may call it. Reading it may; of the rest only what a route allows.
+    `to_set_up`: whether an admin may call it who still has to set a second factor up, where the market demands one.
     """
 
     method: str
@@ -58,3 +61,4 @@ class Endpoint:
     refuses: tuple[int, ...] = ()
     while_suspended: bool = False
     then: Work | None = None
+    to_set_up: bool = False

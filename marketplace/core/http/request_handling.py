@@ -135,6 +135,15 @@ def _require_allowed(endpoint: Endpoint, caller: Actor) -> None:
                 f"This is for: {allowed}. You act as {caller.role}.",
             )
         )
+    if caller.lacks_factor and not endpoint.to_set_up and current_app.extensions["config"].admins_need_second_factor:
+        raise NotAllowed(
+            Bilingual(
+                "这个市场要求管理员有第二因素，而您还没有设置：请先 POST /people/me/second-factor（或运行"
+                " inlay me second-factor），确认后即可继续。",
+                "This market demands a second factor of its admins, and you have not set one up: begin with POST"
+                " /people/me/second-factor (or `inlay me second-factor`), and once it is confirmed go on.",
+            )
+        )
     if caller.suspended is not None and not endpoint.while_suspended:
         raise NotAllowed(
             Bilingual(
