@@ -1,7 +1,7 @@
 """The language of what the command says: one choice for all of them.
 
 `--language`, else `INLAY_LANGUAGE`, else the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`: the first that is set, Chinese
-where it begins with zh), else English. Help is in English.
+where it begins with zh), else English. So is help (`help_formatter.py`).
 """
 
 from typing import Any, cast
@@ -22,6 +22,7 @@ class LanguageOption(click.Option):
             ["--language"],
             type=click.Choice(LANGUAGES),
             help="The language of what is printed; else that of INLAY_LANGUAGE or of the locale.",
+            is_eager=True,  # before --help, which speaks it
             **attrs,
         )
 

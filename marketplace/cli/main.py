@@ -4,6 +4,7 @@ import click
 
 from marketplace.cli.calls import api_commands
 from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
+from marketplace.cli.help_formatter import speak_help
 from marketplace.cli.language import root_option
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
 from marketplace.core.message import Bilingual, Language
@@ -119,6 +120,7 @@ def main(context: click.Context, url: str, key: str, as_json: bool, language: La
 
 
 main.params.insert(3, root_option())
+speak_help()
 for group in api_commands.groups():
     main.add_command(group)
 
