@@ -183,7 +183,7 @@ def show(market: DemoMarket) -> None:
             click.echo(f"   {told(reason)}")
     dearest = max(page["data"], key=lambda row: row["intrusiveness"]["high"])
     plan = market.caller("GET", f"/bids/{dearest['bid_id']}/match", brand.token)["plan"]
-    name, low, high = dearest["channel_name"], plan["score"]["low"], plan["score"]["high"]
+    name, low, high = dearest["channel_name"], *(f"{plan['score'][end]:.0f}" for end in ("low", "high"))
     click.echo(
         in_words(
             f"\n植入方案的侵扰度（{name}）：{low} 至 {high}", f"\nIntrusiveness of the plan ({name}): {low} to {high}"

@@ -98,7 +98,7 @@ def _interrupt(low: float, high: float, _: float) -> Bilingual:
     part = share(low, high)
     return Bilingual(
         f"打断观看的程度为 {part}（片中最高，片尾最低）",
-        f"it interrupts by {part} of the most possible (most in the heart of a video, least at its end)",
+        f"it interrupts at {part} of the most that is possible (in the heart of a video most, at its end least)",
     )
 
 

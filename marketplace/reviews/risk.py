@@ -297,8 +297,8 @@ RULES: tuple[RiskRule, ...] = (
         False,
         False,
         "outside the 5th to 95th percentile; a note, because a tenth of any brief's bids lies there",
-        "千人成本位于 {facts.comparables} 个可比报价的第 {figure:.1f} 百分位",
-        "Cost per thousand at percentile {figure:.1f} of {facts.comparables} comparable bids",
+        "千人成本高于 {facts.comparables} 个可比报价中的 {figure:.0f}%",
+        "Cost per thousand is higher than that of {figure:.0f}% of {facts.comparables} comparable bids",
     ),
     RiskRule(
         "far_over_ceiling",

@@ -266,6 +266,14 @@ BIDS = (
         summary=summaries.selection,
     ),
     ApiCommand(
+        "selections",
+        "price",
+        "GET",
+        "/selections/{selection}/winning-prices/{bid}",
+        "Tell at which price a bid that was left out would have been chosen.",
+        summary=summaries.sentence,
+    ),
+    ApiCommand(
         "selections", "verify", "GET", "/selections/{selection}/verification", "Choose a set again and compare it."
     ),
 )

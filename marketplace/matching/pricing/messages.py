@@ -21,12 +21,12 @@ _BASES = {
     "settled": ("依据 {n} 个成交价", "from {n} settled deals"),
     "platform_cpm": (
         "成交价太少，按平台建议的千次播放价乘以预计播放量，区间含 {n} 个账号建议价的差异与播放量的不确定，不是成交价",
-        "too few settled deals: the platform's suggested price per 1,000 views times the expected views, with the span"
-        " of {n} channels' suggestions and the doubt of the views, which is no deal",
+        "too few settled deals: the platform's suggested price per 1,000 views times the expected views; the interval"
+        " holds the span of {n} channels' suggestions and the doubt of the views; a suggestion is not a deal",
     ),
     "rate_cards": (
         "成交价太少，仅依据 {n} 个刊例价，不是成交价，实际成交可能更低",
-        "too few settled deals: from {n} listed prices, which are no deals; these may close lower",
+        "too few settled deals: from {n} list prices, which are not deals and may close lower",
     ),
 }
 _TERMS = {

@@ -101,10 +101,10 @@ def _nobody(bid: ScoredBid) -> Iterator[Message]:
         return
     yield Message(
         "people_from_nobody",
-        f"已知太少：预计触达目标人群 {people:,.0f} 人，但账号的受众数据不排除一个也没有（0 到 {high:,.0f}）；"
-        "可补救：导入完整的年龄、性别与地域分布",
-        f"Too little is known: {people:,.0f} people of the target are expected, but the channel's lists do not exclude"
-        f" that there is nobody (0 to {high:,.0f}); what would mend it: its whole lists of ages, genders and regions",
+        f"已知太少：预计触达目标人群 {people:,.0f} 人，但按账号的受众数据，也可能一个也触达不到（0 到 {high:,.0f}）；"
+        "导入完整的年龄、性别与地域分布即可补救",
+        f"Too little is known: {people:,.0f} people of the target are expected, but by the channel's lists it could be"
+        f" nobody (0 to {high:,.0f}); its whole lists of ages, genders and regions would mend it",
         {"people": {"value": people, "unit": "people", "low": low, "high": high, "interval": "80%"}},
     )
 
@@ -156,13 +156,13 @@ def counted(bid: ScoredBid) -> Iterator[Message]:
     )
     yield Message(
         "counted",
-        f"计分：{money['cost']}{floor_zh} 对保守估计的 {people:,.0f} 人；注意到的保守按 {share:.1%} 计 {times:.2f} 倍"
-        f"（{REFERENCE:.0%} 为 1 倍），内容契合 {known_zh}、需求给的权重 {weight:.0%}，计 {suits:.2f} 倍"
-        f"（0.50 为 1 倍）：折合 {worth:,.0f} 人，每千人 {money['each']}，与 {ceiling} 相比",
-        f"The score counts {money['cost']}{floor_en} for {people:,.0f} people by the careful forecast, {times:.2f}"
-        f" times as {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the"
-        f" content's fit of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people,"
-        f" {money['each']} per 1,000, held against {ceiling}",
+        f"计分：{money['cost']}{floor_zh}；保守预测触达 {people:,.0f} 人，× {times:.2f}（保守估计 {share:.1%} 的观众"
+        f"注意到品牌，{REFERENCE:.0%} 计 1 倍）× {suits:.2f}（内容契合 {known_zh}，需求给的权重 {weight:.0%}，"
+        f"契合 0.50 计 1 倍），折合 {worth:,.0f} 人，每千人 {money['each']}；需求上限 {ceiling}",
+        f"The score counts {money['cost']}{floor_en} for {people:,.0f} people of the careful forecast x {times:.2f},"
+        f" because {share:.1%} of the viewers notice at the careful end ({REFERENCE:.0%} counts as 1), x {suits:.2f}"
+        f" for a content fit of {known_en} at the brief's weight of {weight:.0%} (a fit of 0.50 counts as 1):"
+        f" {worth:,.0f} people, {money['each']} per 1,000; the brief's ceiling is {ceiling}",
         {
             "cost": {"value": cost, "unit": unit},
             "people": {"value": people, "unit": "people"},

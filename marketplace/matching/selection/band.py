@@ -27,7 +27,10 @@ def band(own_minor: int, wins_at_minor: int | None) -> PriceBand:
     """
     if wins_at_minor is None:
         return PriceBand(
-            None, None, "价格不是原因：任何价格都不会入选。", "Not by its price: it would have been chosen at none."
+            None,
+            None,
+            "价格不是原因：任何价格都不会入选。",
+            "Its price is not the reason: at no price would it have been chosen.",
         )
     if not 0 <= wins_at_minor < own_minor:
         raise ValueError("A bid that was left out would have won below its own price only.")
@@ -37,5 +40,5 @@ def band(own_minor: int, wins_at_minor: int | None) -> PriceBand:
         float(low),
         float(high),
         f"价格再低 {low}% 至 {high}%，就可能入选。",
-        f"A price {low} to {high} % lower would have been chosen.",
+        f"At a price {low} to {high} % lower it would have been chosen.",
     )

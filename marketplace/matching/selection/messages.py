@@ -41,7 +41,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "It is below the smallest useful bid of this selection, {smallest}: too little for the work on a deal.",
     ),
     "over_added_ceiling": (
-        "它新增的每千人费用高于上限 {ceiling}。",
+        "按它新增的人计算，每千人费用高于上限 {ceiling}。",
         "For the people whom it would add it costs more than the ceiling of {ceiling} per 1,000.",
     ),
     "member_over_ceiling": (
@@ -79,8 +79,9 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "With it each person would see more than {limit:g} of the channels on average.",
     ),
     "others_bring_more": (
-        "同样的预算，入选的组合能让更多不重复的目标人群注意到品牌，且内容更契合。",
-        "For the same money the chosen set has more people of the target notice, with content that suits.",
+        "同样的预算，入选的组合能让更多目标人群注意到品牌（按内容契合度加权）。",
+        "For the same money the chosen set gets more people of the target to notice the brand, weighted by how well the"
+        " content suits.",
     ),
 }
 
@@ -92,20 +93,20 @@ def plainly(code: str) -> tuple[str, str]:
 
 
 def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None, settled: bool = True) -> Bilingual:
-    """Return why a bid is out, and the price at which it would have been in: asked of the choice, or an estimate."""
+    """Return why a bid is out, and the price at which the same choice takes it, where that is settled."""
     zh, en = (text.format(**numbers) for text in REASONS[code])
+    if not settled:
+        return Bilingual(
+            f"{zh}入选价没有逐一核算，可以单独查询。",
+            f"{en} The price at which it would have been chosen was not worked out; it may be asked for.",
+        )
     if would_win_at is None:
         return Bilingual(zh, en)
     if would_win_at.amount == 0:
         return Bilingual(f"{zh}只有免费时才会入选。", f"{en} Only for free would it have been chosen.")
-    if not settled:
-        return Bilingual(
-            f"{zh}估计费用降到约 {would_win_at.show()} 时可能入选（未重新选择核对）。",
-            f"{en} At about {would_win_at.show()} it might have been chosen (an estimate: no choice was made again).",
-        )
     return Bilingual(
-        f"{zh}若费用为 {would_win_at.show()}，同样的选择会选中它；再高 2% 则不会。",
-        f"{en} At {would_win_at.show()} the same choice would have taken it, at 2 % more not.",
+        f"{zh}若费用为 {would_win_at.show()}，同样的选择会选中它；再高 1% 则不会。",
+        f"{en} At {would_win_at.show()} the same choice would have taken it, at 1 % more not.",
     )
 
 
@@ -196,17 +197,17 @@ def costly(code: str, people: float, percent_more: float | None, change: str) ->
     zh, en = _COSTLY[code]
     more = ("", "") if percent_more is None else (f"，多 {percent_more:.0f}%", f", {percent_more:.0f} % more")
     return Bilingual(
-        f"若不设{zh}，组合可让 {people:,.0f} 人注意到品牌（保守预测{more[0]}）。要放开它，请设 {change}。",
-        f"Without {en} a set would have {people:,.0f} people notice the brand (careful forecast{more[1]}). To lift it,"
-        f" say {change}.",
+        f"若不设{zh}，可让 {people:,.0f} 人注意到品牌（保守预测{more[0]}）。要放开它，请设 {change}。",
+        f"Without {en} {people:,.0f} people would notice the brand (careful forecast{more[1]}). To lift it, say"
+        f" {change}.",
     )
 
 
 # Why bids did not take what is left of a budget: code -> (Chinese, English), with `{bids}`.
 _LEFT: Mapping[str, tuple[str, str]] = {
     "dear": ("{bids} 个比剩下的预算贵", "{bids} cost more than is left"),
-    "ceiling": ("{bids} 个新增的人太贵", "{bids} add people at more than the ceiling"),
-    "size": ("{bids} 个太小或占比太大", "{bids} are too small or too large a share"),
+    "ceiling": ("{bids} 个按新增的人计算高于每千人上限", "{bids} add people at more than the ceiling"),
+    "size": ("{bids} 个金额太小或占预算太多", "{bids} are too small or take too large a share of the budget"),
     "full": ("{bids} 个因名额已满", "{bids} find their places taken"),
     "limits": ("{bids} 个超过其他限制", "{bids} pass another limit"),
     "shut": ("{bids} 个不可入选", "{bids} may not be chosen"),
@@ -297,11 +298,6 @@ def sketched(union: Mapping[str, Any], values: Mapping[str, Any]) -> Bilingual:
     )
 
 
-def _bids(count: int, what: str, of_one: str) -> str:
-    """Return the number of bids with their verb: "3 bids reach", "1 bid reaches"."""
-    return f"1 bid {of_one}" if count == 1 else f"{count} bids {what}"
-
-
 def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     if not bids:
         return Bilingual("没有报价入选。", "No bid is chosen.")
@@ -331,9 +327,9 @@ def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
             f"{over_zh.format(over=over)}{shared_zh}{basis_zh}"
         ),
         (
-            f"{_bids(bids, 'have', 'has')} {values['effective']:,.0f} people of the target notice the brand (each"
-            f" counted once, weighted by how well the content suits, by the careful forecast; sets are chosen by this"
-            f" figure). {'They reach' if bids > 1 else 'It reaches'} about {values['point']:,.0f} different people"
+            f"{bids} {'bids' if bids > 1 else 'bid'}: {values['effective']:,.0f} people of the target are expected to"
+            f" notice the brand (each counted once, weighted by how well the content suits, by the careful forecast;"
+            f" sets are chosen by this figure). About {values['point']:,.0f} different people are reached"
             f" (80 % interval {values['low']:,.0f} to {values['high']:,.0f}; added up {values['point_summed']:,.0f};"
             f" careful, every channel at its 0.3 quantile at once, {values['careful']:,.0f})."
             f"{over_en.format(over=over)}{shared_en}{basis_en}"
@@ -353,13 +349,10 @@ def proof(certificate: float, how: str, unbound: Sequence[str] = ()) -> Bilingua
     # Rounded down: a certificate never promises more than was shown.
     least = int(certificate * 1000) / 10
     zh = f"在这些限制内，任何组合让人注意到品牌的人数都不会更多（{by[0]}）。"
-    en = f"No set within the limits has more people notice the brand ({by[1]})."
+    en = f"No set within the limits gets more people to notice the brand ({by[1]})."
     if least < 100:
         zh = f"注意到品牌的人数，至少是这些限制内任何组合的 {least:.1f}%（{by[0]}）。"
-        en = (
-            f"As many people notice the brand as {least:.1f} % of the most that any set within the limits could have,"
-            f" or more ({by[1]})."
-        )
+        en = f"At least {least:.1f} % as many people notice the brand as with any set within the limits ({by[1]})."
     if not unbound or how == "proved" or certificate >= 1:
         return Bilingual(zh, en)
     named = [_COSTLY[code] for code in unbound]

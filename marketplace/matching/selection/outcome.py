@@ -33,8 +33,9 @@ MODEL_VERSION = "s-" + fingerprint(_VERSIONS)[:12]
 # the second number; above the third nothing is left to gain.
 PROVE_OPTIONS, PROVE_BELOW, PROVED_ENOUGH = 1_000, 0.97, 0.999
 GAP = 1e-3
-# So many choices are made again for the winning prices of all bids that are out; two or three settle one.
-CHOICES_MOST = 20
+# So many choices are made again for the winning prices of the bids that are out, those nearest to being chosen first;
+# two to four settle one. More are made for a set that is stored, and where one bid's price is asked for.
+CHOICES_MOST, CHOICES_STORED, CHOICES_OF_ONE = 20, 80, 60
 
 Progress = Callable[[str, int, int | None], None]
 CannotKeep = problems.CannotKeep
@@ -114,9 +115,15 @@ def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progres
 
 
 def describe(
-    inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet, by_default: Collection[str] = ()
+    inputs: SetInputs,
+    limits: SelectionLimits,
+    found_set: FoundSet,
+    by_default: Collection[str] = (),
+    *,
+    choices: int | None = None,
 ) -> dict[str, Any]:
-    """Return everything that is shown about a choice, as JSON values. ``by_default``: the limits that nobody named."""
+    """Return everything that is shown about a choice, as JSON values. ``by_default``: the limits that nobody named;
+    ``choices``: how many are made again for winning prices (else CHOICES_MOST)."""
     market = inputs.market()
     order = _order(market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
@@ -125,7 +132,8 @@ def describe(
     asked = told_ceiling.searched(inputs, limits, found_set.options)
     compared = ComparedSet(inputs, market, asked, found_set.options, found_set.value)
     most_at = buyer_limits.most_at(limits) if "bids_max" in by_default else None
-    left_out = _left_out(inputs, market, limits, found_set.options, told.part)
+    known = _Known(inputs, market, limits, found_set.options, told.part)
+    left_out = _left_out(known, CHOICES_MOST if choices is None else choices)
     shown = {
         "chosen": _chosen(inputs, order, told),
         "left_out": left_out,
@@ -245,10 +253,29 @@ def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
     }
 
 
-def _left_out(
-    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...], part: float
-) -> list[dict[str, Any]]:
-    """Return why each bid is out, one line for each: that of its option that was nearest to being chosen."""
+def left_out_bid(inputs: SetInputs, limits: SelectionLimits, bid: str) -> dict[str, Any] | None:
+    """Return why a bid is out of the set that is chosen, with the price at which the same choice would take it; None
+    where it is chosen, or not among the bids. Raises CannotKeep."""
+    found_set = search(inputs, limits)
+    reach = told_ceiling.told(inputs, found_set.options)
+    lines = _left_out(_Known(inputs, inputs.market(), limits, found_set.options, reach.part), CHOICES_OF_ONE, bid)
+    return lines[0] if lines else None
+
+
+class _Known(NamedTuple):
+    """A chosen set: its rows of the market, and the people told for each one that is searched."""
+
+    inputs: SetInputs
+    market: SelectionMarket
+    limits: SelectionLimits
+    options: tuple[int, ...]
+    part: float
+
+
+def _left_out(known: _Known, choices: int, only: str | None = None) -> list[dict[str, Any]]:
+    """Return why each bid is out (or one bid alone), one line for each: that of its option that was nearest to being
+    chosen. No more than so many choices are made again for their winning prices."""
+    inputs, market, limits, options, part = known
     chosen = {int(inputs.options.bid_of[row]) for row in options}
     nearest: dict[int, explain.LeftOut] = {}
     for left_out in explain.explain(market, limits, options, part):
@@ -256,7 +283,8 @@ def _left_out(
         if bid not in chosen and (bid not in nearest or _gap(inputs, left_out) < _gap(inputs, nearest[bid])):
             nearest[bid] = left_out
     ordered = sorted(nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment))
-    prices = _asked_prices(inputs, market, limits, [left_out for _, left_out in ordered])
+    ordered = [(bid, line) for bid, line in ordered if only in (None, inputs.bids[bid].bid_id)]
+    prices = _asked_prices(known, choices, [left_out for _, left_out in ordered])
     lines = []
     for bid, left_out in ordered:
         price, settled = prices.get(left_out.row, (None, True))
@@ -274,13 +302,13 @@ def _left_out(
     return lines
 
 
-def _asked_prices(
-    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, lines: Sequence[explain.LeftOut]
-) -> dict[int, tuple[int | None, bool]]:
-    """Return for each row with an estimate the price at which the same choice takes it, and whether that is settled.
+def _asked_prices(known: _Known, choices: int, lines: Sequence[explain.LeftOut]) -> dict[int, tuple[int | None, bool]]:
+    """Return for each row with an estimate the price at which the same choice takes it, and whether that is settled;
+    no price where it is not.
 
     The bids that were nearest to being chosen are asked first, because only so many choices are made.
     """
+    inputs, market, limits, _, _ = known
 
     def is_chosen(row: int, price: int) -> bool:
         prices = market.prices.copy()
@@ -291,7 +319,7 @@ def _asked_prices(
         except CannotKeep:
             return False
 
-    asker = chosen_again.PriceAsker(is_chosen, CHOICES_MOST)
+    asker = chosen_again.PriceAsker(is_chosen, choices)
     found: dict[int, tuple[int | None, bool]] = {}
     for line in lines:
         if line.wins_at is None:
@@ -299,7 +327,7 @@ def _asked_prices(
         asked = chosen_again.AskedPrice(line.wins_at, False)
         if asker.left > 0:
             asked = asker.price(line.row, line.wins_at, limits.smallest, line.most)
-        found[line.row] = (asked.price, asked.settled)
+        found[line.row] = (asked.price, True) if asked.settled else (None, False)
     return found
 
 
@@ -337,6 +365,8 @@ def outcome_line(result: dict[str, Any], bid: str) -> OutcomeLine:
         return OutcomeLine(False, None, None, None, *withdrawn)
     wins_at = line["would_win_at"] and line["would_win_at"]["amount_minor"]
     zh, en = for_bidders.for_bidder(line["reason"])
+    if wins_at is None and not line.get("would_win_settled", True):
+        return OutcomeLine(False, line["reason"], None, None, zh, en)
     if line["reason"] in for_bidders.OF_PRICE or (wins_at is None and line["reason"] in for_bidders.OF_NO_PRICE):
         # It is the price, though no price was looked for at which a set with the bid would have been chosen.
         return OutcomeLine(False, line["reason"], None, None, zh, en)

@@ -10,13 +10,14 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.scoring.schemas import SVG
-from marketplace.matching.selection import selection_pictures, service, shown_selection
+from marketplace.matching.selection import selection_pictures, service, shown_selection, winning_prices
 from marketplace.matching.selection.collusion_signals import collusion_audit
 from marketplace.matching.selection.collusion_signals.collusion_audit import CollusionSignals
 from marketplace.matching.selection.collusion_signals.signal_schemas import SignalsOut
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.schemas import (
     ConfirmIn,
+    LeftOutOut,
     OutcomeOfBidOut,
     PictureQuery,
     SelectionHeadOut,
@@ -29,6 +30,7 @@ from marketplace.matching.selection.schemas import (
 from marketplace.matching.selection.service import BidOutcome, HypotheticalWishes
 from marketplace.matching.selection.set_verification import Verification
 from marketplace.matching.selection.shown_selection import ShownSelection
+from marketplace.matching.selection.winning_prices import PriceQuestion
 
 blueprint = GuardedBlueprint(
     "selections", __name__, tag="market", description="The best set of bids for a brief, with its reasons"
@@ -87,6 +89,17 @@ def confirm_selection(body: dict[str, Any], selection_id: UUID) -> ShownSelectio
 def verify_selection(selection_id: UUID) -> Verification:
     """Choose again from the stored inputs and compare; count the set's people by a synthetic panel."""
     return service.verify(session(), actor(), selection_id)
+
+
+@blueprint.get(
+    "/selections/<id('sel'):selection_id>/winning-prices/<id('bid'):bid_id>",
+    **_READS,
+    answers=LeftOutOut,
+    then=winning_prices.answer,
+)
+def get_winning_price(selection_id: UUID, bid_id: UUID) -> PriceQuestion:
+    """Why a bid is out of a set, and at which price the same choice would have taken it, worked out to 1 %."""
+    return winning_prices.question(session(), actor(), selection_id, bid_id)
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>/picture", **_READS, query=PictureQuery, media_type=SVG)

@@ -214,10 +214,16 @@ class LeftOutOut(SaidOut):
         MoneySchema,
         required=True,
         allow_none=True,
-        metadata={"description": "At this price, all else as it is, the same choice takes the bid; null: at none."},
+        metadata={
+            "description": "At this price, all else as it is, the same choice takes the bid; null: at none,"
+            " or not settled."
+        },
     )
     would_win_settled = fields.Boolean(
-        metadata={"description": "Whether the choice was made again at this price and 2 % above; else an estimate."}
+        metadata={
+            "description": "Whether the choice was made again at this price and 1 % above. Else it was not worked"
+            " out, and `/selections/{id}/winning-prices/{bid}` does (older releases: an estimate, or 2 % above)."
+        }
     )
 
 

@@ -21,6 +21,13 @@ RESCORED = Bilingual(
 )
 NO_INPUTS = Bilingual("这个组合还没有输入。", "This selection has no inputs yet.")
 NOT_DONE = Bilingual("组合完成之前没有可以核对的内容。", "There is nothing to verify before the selection is done.")
+NOT_LEFT_OUT = Bilingual(
+    "这个报价不在该组合的未入选报价之中。", "This bid is not among those that the selection left out."
+)
+OLDER_RELEASE = Bilingual(
+    "这个组合由旧版本选出，现在会选得不同；请重新选择后再查询。",
+    "An older release chose this set and would choose otherwise now. Select again, and ask for that set.",
+)
 NONE_CONFIRMED = Bilingual("这个需求还没有确认任何组合。", "No selection of this brief is confirmed yet.")
 
 

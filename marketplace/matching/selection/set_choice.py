@@ -52,11 +52,12 @@ def ask_for(session: Session, selection: Selection, kind: str) -> UUID:
     )
 
 
-def chosen(inputs: SetInputs, wishes: Mapping[str, Any]) -> ChosenResult:
-    """Return the set that wishes give. Raises CannotKeep."""
+def chosen(inputs: SetInputs, wishes: Mapping[str, Any], choices: int | None = None) -> ChosenResult:
+    """Return the set that wishes give; ``choices``: how many are made again for winning prices. Raises CannotKeep."""
     limits = constraints.limits(wishes, inputs)
     found_set = outcome.search(inputs, limits)
-    return ChosenResult(found_set, outcome.describe(inputs, limits, found_set, wishes.get("by_default", ())))
+    by_default = wishes.get("by_default", ())
+    return ChosenResult(found_set, outcome.describe(inputs, limits, found_set, by_default, choices=choices))
 
 
 def with_sketches(session: Session, brief_id: UUID, found: ChosenResult) -> ChosenResult:
@@ -81,7 +82,7 @@ def search(selection_id: UUID) -> Finish:
     found: ChosenResult | None = None
     problem: Bilingual | None = None
     try:
-        found = chosen(inputs, wishes)
+        found = chosen(inputs, wishes, outcome.CHOICES_STORED)
     except outcome.CannotKeep as error:
         problem = error.said
 
@@ -116,7 +117,9 @@ def prove(selection_id: UUID, progress: outcome.Progress) -> Finish:
         inputs, wishes = stored_inputs(session, selection), selection.wishes
     limits = constraints.limits(wishes, inputs)
     found_set = outcome.prove(inputs, limits, int(wishes["time_limit_s"]), progress)
-    found = ChosenResult(found_set, outcome.describe(inputs, limits, found_set, wishes.get("by_default", ())))
+    by_default = wishes.get("by_default", ())
+    shown = outcome.describe(inputs, limits, found_set, by_default, choices=outcome.CHOICES_STORED)
+    found = ChosenResult(found_set, shown)
 
     def finish(session: Session) -> Selection:
         selection = db.lock(session, Selection, selection_id)

@@ -1,14 +1,14 @@
 """The price at which a bid is chosen, found by choosing again: the same choice at one price after another.
 
 A choice is a search, and what it takes at one price it may leave at a lower one. So no order is relied on: the price
-that is found was asked, and so was the one a fiftieth above it.
+that is found was asked, and so was the one a hundredth above it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 # A price is settled when the choice takes the bid at it, and not at one that is higher by this part (or a minor unit).
-PRECISION_PARTS = 50
+PRECISION_PARTS = 100
 # The first step away from an estimate is of this part, and each further one twice as long.
 _DOUBLE = 2
 
