@@ -15,7 +15,7 @@ from tests.make import reviews as make_reviews
 from tests.make import work
 from tests.make.people import Somebody
 from tests.matching import look
-from tests.matching.scoring.test_review_queue import act, closed_with_risk, of_bid, queue
+from tests.matching.scoring.reviewed_matches import act, closed_with_risk, of_bid, queue
 from tests.reviews.look import kinds
 
 pytestmark = pytest.mark.usefixtures("own_market")
