@@ -35,6 +35,7 @@ others run by themselves, each with --help:
   python -m benchmarks.quality.MODULE   creator_pairs, histories, intrusiveness, prices, reach_backtest, selection,
                                         sketches, spoken, union_backtest, vision, words
   python -m benchmarks.hostile          files that mean harm, given to the decoder
+  python -m benchmarks.hostile.callers  callers who mean harm, and what others notice of them
 """
 
 

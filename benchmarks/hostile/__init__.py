@@ -1,5 +1,6 @@
-"""Files made or mutated to do harm, given to the decoder in watched workers: `python -m benchmarks.hostile`.
+"""What does harm: files for the decoder, in watched workers (`python -m benchmarks.hostile`), and callers of the web server
+(`python -m benchmarks.hostile.callers`).
 
-`clips`, `crafted`, `boxes` and `encoded` make the files, `watch` runs the workers, `probe` tries to get out of the
+Of the files, `clips`, `crafted`, `boxes` and `encoded` make the files, `watch` runs the workers, `probe` tries to get out of the
 closed process.
 """

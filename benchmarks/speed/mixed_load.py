@@ -7,6 +7,7 @@ with the time that requests take and the memory of the web process at steps.
 """
 
 import argparse
+import io
 import json
 import os
 import pickle
@@ -34,7 +35,7 @@ from benchmarks.speed.recorded_sql import RecordedCall
 from marketplace import models
 from marketplace.app import create_app
 from marketplace.channels.files import exports
-from marketplace.core import db, ids
+from marketplace.core import db, ids, log
 from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.ids import new_id, show
@@ -110,9 +111,9 @@ def _headers(key: str, content_type: str) -> dict[str, str]:
 def run(requests: int, rounds: int, a_round: int, connections: int) -> dict[str, Any]:
     """Return the figures of both parts."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
-        data, log = Path(folder, "data"), Path(folder, "log")
-        port, bare_port = _free_port(), _free_port()
-        web = stack.enter_context(_market(data, port, log))
+        data, log_file = Path(folder, "data"), Path(folder, "log")
+        port, bare_port = free_port(), free_port()
+        web = stack.enter_context(started_market(data, port, log_file, RATE_LIMIT_PER_MINUTE=str(10**9)))
         owned = db.connect(MarketTree.owner_url(data), pool_size=2)
         bids = int(requests * SHARES["bid"] * 1.1) + 2 * (rounds * a_round + WARM) + 100
         made = _fill(bids)
@@ -123,7 +124,7 @@ def run(requests: int, rounds: int, a_round: int, connections: int) -> dict[str,
         calls = _record(url, made)
         recorded.write_bytes(pickle.dumps(calls))
         engine.dispose()
-        bare = stack.enter_context(_bare(url, bare_port, recorded, log))
+        bare = stack.enter_context(_bare(url, bare_port, recorded, log_file))
         kinds = {"list": made.list, "read": made.read, "bid": made.bid}
         found: dict[str, Any] = {"connections": connections, "cores": os.cpu_count()}
         for kind, make in kinds.items():
@@ -138,24 +139,24 @@ def _tell(name: str, value: object) -> None:
     print(f"{name}: {json.dumps(value)}", file=sys.stderr, flush=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextmanager
-def _started(argv: list[str], env: dict[str, str], log: Path, port: int, live: str) -> Iterator[psutil.Process]:
+def _started(argv: list[str], env: dict[str, str], log_file: Path, port: int, live: str) -> Iterator[psutil.Process]:
     """Start a program and wait until it answers."""
     with (
-        log.open("a") as lines,
+        log_file.open("a") as lines,
         subprocess.Popen(argv, env={**os.environ, **env}, stdout=lines, stderr=lines) as started,
     ):
         try:
             until = time.monotonic() + READY_S
             while not answers(f"http://127.0.0.1:{port}{live}"):
                 if started.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"{argv[:4]} did not start: {log.read_text()[-2000:]}")
+                    raise RuntimeError(f"{argv[:4]} did not start: {log_file.read_text()[-2000:]}")
                 time.sleep(0.2)
             yield psutil.Process(started.pid)
         finally:
@@ -164,15 +165,15 @@ def _started(argv: list[str], env: dict[str, str], log: Path, port: int, live: s
 
 
 @contextmanager
-def _market(data: Path, port: int, log: Path) -> Iterator[psutil.Process]:
-    """Start a market on a new folder; yield its web server."""
+def started_market(data: Path, port: int, log_file: Path, **env: str) -> Iterator[psutil.Process]:
+    """Start a market on a new folder, with these settings; yield its web server."""
     argv = [sys.executable, "-m", "marketplace.cli.main", "up", "--data", str(data), "--port", str(port)]
-    with _started(argv, {"RATE_LIMIT_PER_MINUTE": str(10**9)}, log, port, "/readyz") as up:
+    with _started(argv, env, log_file, port, "/readyz") as up:
         yield next(child for child in up.children() if "granian" in child.cmdline())
 
 
 @contextmanager
-def _bare(url: str, port: int, recorded: Path, log: Path) -> Iterator[psutil.Process]:
+def _bare(url: str, port: int, recorded: Path, log_file: Path) -> Iterator[psutil.Process]:
     env = {
         "DATABASE_URL": url,
         "REDIS_URL": "redis://127.0.0.1",
@@ -180,7 +181,7 @@ def _bare(url: str, port: int, recorded: Path, log: Path) -> Iterator[psutil.Pro
         "RECORDED_CALLS": str(recorded),
     }
     argv = [*web_argv("127.0.0.1", port)[:-1], "benchmarks.speed.bare_web:front"]
-    with _started(argv, env, log, port, "/livez") as process:
+    with _started(argv, env, log_file, port, "/livez") as process:
         yield process
 
 
@@ -275,11 +276,11 @@ def _by_kind(
     for number in range(rounds + 1):
         for name, (port, web) in (("ours", ours), ("bare", bare)):
             calls = [make() for _ in range(a_round if number else WARM)]
-            before = _cpu_s(web)
+            before = cpu_s(web)
             got = load_clients.send(port, calls, connections)
             assert not got.refusals, got.refusals
             if number:  # the first one warms up
-                ms[name].append(1000 * (_cpu_s(web) - before) / len(calls))
+                ms[name].append(1000 * (cpu_s(web) - before) / len(calls))
     return {
         "web_cpu_ms": round(median(ms["ours"]), 2),
         "bare_cpu_ms": round(median(ms["bare"]), 2),
@@ -288,7 +289,7 @@ def _by_kind(
     }
 
 
-def _cpu_s(web: psutil.Process) -> float:
+def cpu_s(web: psutil.Process) -> float:
     times = [process.cpu_times() for process in (web, *web.children(recursive=True))]
     return sum(one.user + one.system for one in times)
 
@@ -305,13 +306,13 @@ def _mixed(made: Market, port: int, web: psutil.Process, requests: int, connecti
             memory[count] = _rss_mb(web)
             _tell("mixed", {"requests": count, "web_mb": memory[count], "load_average": os.getloadavg()[0]})
 
-    before, began = _cpu_s(web), time.perf_counter()
+    before, began = cpu_s(web), time.perf_counter()
     got = load_clients.send(port, (made.mixed() for _ in range(requests)), connections, look)
-    cpu_s, seconds = _cpu_s(web) - before, time.perf_counter() - began
+    spent_s, seconds = cpu_s(web) - before, time.perf_counter() - began
     return {
         "requests": requests,
         "requests_per_s": round(requests / seconds),
-        "requests_per_web_cpu_s": round(requests / cpu_s),
+        "requests_per_web_cpu_s": round(requests / spent_s),
         "latency": got.percentiles(),
         "statuses": dict(sorted(got.statuses.items())),
         "refusals": got.refusals,
@@ -327,6 +328,7 @@ def main() -> None:
     parser.add_argument("--round", type=int, default=1000, help="requests of a round")
     parser.add_argument("--connections", type=int, default=64)
     asked = parser.parse_args()
+    log.configure("json", io.StringIO())
     print(json.dumps(run(asked.requests, asked.rounds, asked.round, asked.connections), indent=2))
 
 
