@@ -30,7 +30,7 @@ HELP = {
 }
 OTHERS = """
 others run by themselves, each with --help:
-  python -m benchmarks.speed.MODULE     discovery, imports, mixed_load, policies, repeats, scoring,
+  python -m benchmarks.speed.MODULE     discovery, imports, ledger, mixed_load, policies, repeats, scoring,
                                         video_checks
   python -m benchmarks.quality.MODULE   creator_pairs, histories, intrusiveness, prices, reach_backtest, selection,
                                         sketches, spoken, union_backtest, vision, words

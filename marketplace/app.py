@@ -19,6 +19,7 @@ from marketplace.core.http.server import DatabaseReview, make_server
 from marketplace.identity import authentication
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
+from marketplace.ledger.routes import blueprint as ledger
 from marketplace.matching.closing.routes import blueprint as closing
 from marketplace.matching.discovery.routes import blueprint as discovery
 from marketplace.matching.forecast.routes import blueprint as readings
@@ -56,6 +57,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     selections,
     reviews,
     records,
+    ledger,
     videos,
     video_uploads,
     checks,

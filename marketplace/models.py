@@ -8,6 +8,7 @@ from marketplace.core import events, jobs
 from marketplace.core.db import Base
 from marketplace.core.http import idempotency
 from marketplace.identity import models as identity
+from marketplace.ledger import models as ledger
 from marketplace.matching.forecast import models as growth
 from marketplace.matching.overlap import models as overlaps
 from marketplace.matching.pricing import models as prices
@@ -30,6 +31,7 @@ __all__ = [
     "idempotency",
     "identity",
     "jobs",
+    "ledger",
     "matching",
     "metadata",
     "overlaps",

@@ -78,7 +78,7 @@ SECTIONS = {
         "keys", "claims", "transfers", "reviews", "people",
     ),
     "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
-    "Money": ("price-index", "deal-prices"),
+    "Money": ("price-index", "deal-prices", "accounts"),
     "Operate": (
         "up", "demo", "admin", "backup", "restore", "web", "worker", "ringer", "migrate", "health", "jobs",
         "events", "calibrate", "chaos", "completion",

@@ -49,6 +49,7 @@ PREFIXES: dict[str, str] = {
     "selections": "sel",
     "reviews": "rvw",
     "review_decisions": "dcn",
+    "ledger_accounts": "acc",
     "events": "evt",
     "event_links": "evl",
     "jobs": "job",
@@ -88,6 +89,7 @@ NOUNS_ZH: dict[str, str] = {
     "selections": "选择",
     "reviews": "审核",
     "review_decisions": "审核决定",
+    "ledger_accounts": "账户",
     "events": "事件",
     "jobs": "任务",
 }

@@ -221,6 +221,8 @@ GET    /events                                            SSYYYYYYYYF
 GET    /events/{event_id}                                 SSNNYNYNYNF
 GET    /event-links                                       SSYYYYYYYYF
 GET    /event-heads                                       YSYYYYYYYYY
+GET    /ledger/accounts                                   SSYYYYYYYYF
+GET    /ledger/verification                               SSFFFFFFYFF
 GET    /jobs                                              SSYYYYYYYYF
 GET    /jobs/{job_id}                                     SSNNYNYNYNF
 POST   /jobs/{job_id}/cancel                              SSNNYNYNYNF

@@ -35,6 +35,7 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     "bids accept": ("POST /bids/{bid}/accept",),
     "reviews decide": ("POST /reviews/decisions",),
     "price-index": ("GET /price-index",),
+    "verify ledger": ("GET /ledger/verification",),
     "verify events": ("GET /event-links", "GET /event-heads"),
 }
 

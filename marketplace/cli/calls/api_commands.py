@@ -52,6 +52,7 @@ NOUNS = {
     "imports": "See what became of files of channels.",
     "briefs": "Post what a brand wants placed.",
     "bids": "Place, read and decide on bids.",
+    "accounts": "See what your accounts of money hold.",
     "deal-prices": "Tell what deals closed at.",
     "overlaps": "Tell how many people two audiences share.",
     "pacing": "See a channel's room for placements.",

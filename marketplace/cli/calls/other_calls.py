@@ -1,8 +1,12 @@
 """The commands for video, money and running the market."""
 
+from typing import Any
+
 from marketplace.cli.calls.api_command import ApiCommand
 from marketplace.cli.output import Column
 from marketplace.cli.shown import summaries
+from marketplace.core.money import Money
+from marketplace.ledger.models import PURPOSE_NAMES, AccountPurpose
 
 _CHECK = (
     Column("id", "id"),
@@ -25,6 +29,21 @@ _VIDEO = (
     Column("bytes", "size_bytes"),
     Column("received", "received_bytes"),
     Column("kind", "media_type"),
+)
+
+
+def _purpose(row: dict[str, Any]) -> str:
+    """Return what an account is for, in the language of the command."""
+    name = PURPOSE_NAMES[AccountPurpose(row["purpose"])]
+    return summaries.in_words(name.zh, name.en)
+
+
+_ACCOUNT = (
+    Column("id", "id"),
+    Column("purpose", _purpose),
+    Column("balance", lambda row: Money(row["currency"], row["balance_minor"]).show()),
+    Column("party", lambda row: row["party_id"] or "-"),
+    Column("reference", "reference"),
 )
 _DEAL_PRICE = (
     Column("id", "id"),
@@ -135,6 +154,7 @@ VIDEO = (
 )
 
 MONEY = (
+    ApiCommand("accounts", "list", "GET", "/ledger/accounts", "List your accounts of money.", _ACCOUNT),
     ApiCommand("deal-prices", "list", "GET", "/deal-prices", "List what your own deals closed at.", _DEAL_PRICE),
     ApiCommand("deal-prices", "tell", "POST", "/deal-prices", "Tell what a deal closed at.", body="file"),
     ApiCommand(

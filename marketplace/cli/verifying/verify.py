@@ -38,6 +38,10 @@ SLACK = timedelta(milliseconds=1)
             "marketplace.cli.verifying.verify_events:events",
             "Check that no event was changed, removed or moved.",
         ),
+        "ledger": LazyCommand(
+            "marketplace.cli.verifying.verify_ledger:ledger",
+            "Check that the money of the market adds up (administrators).",
+        ),
     },
 )
 def verify() -> None:
