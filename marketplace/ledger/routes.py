@@ -12,7 +12,9 @@ from marketplace.ledger.account_list import ShownAccount
 from marketplace.ledger.schemas import LedgerAccountOut, LedgerVerificationOut
 from marketplace.ledger.verification import LedgerVerification
 
-blueprint = GuardedBlueprint("ledger", __name__, description="Accounts of money, and the proof that they add up")
+blueprint = GuardedBlueprint(
+    "ledger", __name__, tag="money", description="Accounts of money, and the proof that they add up"
+)
 
 
 @blueprint.get(
