@@ -1,15 +1,20 @@
 """Text on the screen, read by the real models from a clip that is drawn here."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from marketplace.demo import clips
 from marketplace.demo.clips import DrawnCaption, DrawnScene
 from marketplace.vision.decode import media
 from marketplace.vision.decode.frames import FrameCache
-from marketplace.vision.read import screen_text
+from marketplace.vision.read import screen_text, upright_columns
 from marketplace.vision.read.screen_text import TextReader
 
+FOLDER = Path(__file__).parent / "columns"
 WIDTH, HEIGHT, SECONDS, FPS = 480, 720, 6.0, 8.0
 # 16 px where the shorter side is 480 is what 24 px is where it is 720.
 CAPTION = DrawnCaption(1.0, 4.0, "this week I tried Northfox", 16)
@@ -61,3 +66,35 @@ def test_strokes_are_new_only_where_none_stood() -> None:
     assert screen_text.new(screen_text.strokes_of(written), screen_text.strokes_of(bare)).any()
     assert not screen_text.new(screen_text.strokes_of(bare), screen_text.strokes_of(written)).any()
     assert not screen_text.new(screen_text.strokes_of(moved), screen_text.strokes_of(written)).any()
+
+
+COLUMNS = {"nongfu": "农夫山泉", "huaxizi": "花西子", "qingningdao": "青柠岛"}
+
+
+def with_column(picture: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+    """Return a picture with a column of glyphs written on it, as Noto Sans CJK draws them."""
+    shown = Image.fromarray(picture[:, :, ::-1])
+    column = Image.open(FOLDER / f"{name}.png")
+    shown.paste(column, (300, 200), column)
+    return np.asarray(shown)[:, :, ::-1].copy()
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_name_from_top_to_bottom_is_read(tmp_path: Path, name: str) -> None:
+    scene = DrawnScene(WIDTH, HEIGHT, 3, cut_every_s=20)
+    drawn = (with_column(picture, name) for picture, _ in clips.frames(scene.frame, 2.0, FPS, captions=[]))
+    clips.encode(tmp_path / "clip.mp4", drawn, FPS)
+    lines = screen_text.read(media.decode(tmp_path / "clip.mp4", tmp_path / "frames"), [0])
+    assert COLUMNS[name] in {line.text for line in lines}
+
+
+def test_a_column_is_taken_where_each_glyph_has_its_letter() -> None:
+    rows = [upright_columns.GlyphRow(number, np.zeros((48, 48, 3), np.uint8)) for number in (2, 3, 4)]
+    lying = ("篇", 0.8)
+    assert upright_columns.better_reading(lying, rows, [("青岛", 0.99), ("青柠岛", 0.93), ("青", 0.99)]) == (
+        "青柠岛",
+        0.93,
+    )
+    assert upright_columns.better_reading(lying, rows, [("青岛", 0.7), ("青柠岛", 0.4), ("青", 0.99)]) == lying
+    assert upright_columns.better_reading(lying, rows, [("xh", 0.99), ("xh子", 0.99), ("青 岛 a", 0.99)]) == lying
+    assert upright_columns.better_reading(lying, [], []) == lying

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.frames import FrameCache, Picture
+from marketplace.vision.read import upright_columns
+from marketplace.vision.read.upright_columns import is_column
 from marketplace.vision.see.boxes import Box, area, box, common, covering, cut_off, overlap, parts_of
 from marketplace.vision.see.mark_detection import Quad, correlation
 
@@ -266,9 +269,7 @@ class _LineWatch:
                 unread.append((quad, look))
             else:
                 self._held.append(_HeldText(replace(same.line, picture=index, quad=quad), look))
-        readings = self.reader.read(
-            [process_img.get_rotate_crop_image(view.picture, grown(quad)) for quad, _ in unread]
-        )
+        readings = self._readings(view.picture, [quad for quad, _ in unread])
         fresh = [
             _HeldText(TextLine(index, text, score, quad), look)
             for (quad, look), (text, score) in zip(unread, readings, strict=True)
@@ -276,6 +277,16 @@ class _LineWatch:
         self._held += fresh
         self._go_back(fresh, index)
         self._know(view, index, searched)
+
+    def _readings(self, picture: Picture, quads: Sequence[Quad]) -> list[tuple[str, float]]:
+        """Read each line, and what is as high as a column in both ways: lying on its side, and glyph by glyph."""
+        columns = {at: upright_columns.glyph_rows(picture, quad) for at, quad in enumerate(quads) if is_column(quad)}
+        crops = [process_img.get_rotate_crop_image(picture, grown(quad)) for quad in quads]
+        readings = self.reader.read([*crops, *(row.crop for rows in columns.values() for row in rows)])
+        lines, upright = readings[: len(quads)], iter(readings[len(quads) :])
+        for at, rows in columns.items():
+            lines[at] = upright_columns.better_reading(lines[at], rows, list(islice(upright, len(rows))))
+        return lines
 
     def _found(self, view: _StrokeView, part: Box) -> tuple[Box, list[Quad]]:
         """Return the part that was searched, enlarged if a line goes on beyond it, and the lines in it."""
