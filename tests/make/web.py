@@ -42,7 +42,11 @@ class Web:
         with self._log.open("ab") as log:
             argv = web_argv("127.0.0.1", self.port)
             self.process = subprocess.Popen(argv, env=self._env, stdout=log, stderr=log, start_new_session=True)
-        until(lambda: answers(f"{self.url}/readyz"))
+        try:
+            until(lambda: answers(f"{self.url}/readyz"))
+        except BaseException:
+            self.kill()  # nobody else has it yet
+            raise
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
