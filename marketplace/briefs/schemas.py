@@ -21,7 +21,7 @@ from marketplace.briefs.vocabulary import (
     VIDEO_S_MAX,
 )
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_levels
-from marketplace.channels.facts.fact_fields import InterestField, LevelField, RegionField
+from marketplace.channels.facts.fact_fields import InterestField, LevelField, PlatformField, RegionField
 from marketplace.core.http.fields import (
     FlagField,
     IdField,
@@ -142,7 +142,7 @@ class BriefDeliverable(Schema):
     kind = one_of(DELIVERABLE_KINDS, required=True)
     count = WholeField(1, 50, required=True)
     length_tiers = _several(one_of(LENGTH_TIERS), len(LENGTH_TIERS))
-    platform = TextField(40, pattern="^[a-z0-9_-]+$", load_default=None, allow_none=True)
+    platform = PlatformField(load_default=None, allow_none=True)
 
 
 # Stored as `from` and `to`: earlier versions of a brief are never changed.

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.facts import account_handles
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS
-from marketplace.channels.facts.fact_fields import LABEL_MAX, HandleField, LanguageField, RegionField
+from marketplace.channels.facts.fact_fields import LABEL_MAX, HandleField, LanguageField, PlatformField, RegionField
 from marketplace.channels.files.tables.encodings import known_encoding
 from marketplace.channels.files.tables.number_grammar import Decimal
 from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportMode, ImportStatus
@@ -30,7 +30,6 @@ from marketplace.core.http.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
 from marketplace.core.http.shared_schemas import ReasonOut
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
-PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
 WORD = r"^[a-z][a-z0-9_.-]{0,39}$"
 URL = r"^https?://[^\s<>\"]{3,}$"
 SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube", "youtube_studio", "xingtu_audience")
@@ -51,7 +50,7 @@ def shares(**kwargs: Any) -> fields.Dict:
 class ChannelIn(Schema):
     """`account_key` is the platform's own id of the account; the handle stands in where it is not known."""
 
-    platform = TextField(30, pattern=PLATFORM, required=True)
+    platform = PlatformField(required=True)
     handle = HandleField(200, required=True)
     name = TextField(200, required=True)
     account_key = TextField(200, load_default=None, allow_none=True)
@@ -118,7 +117,7 @@ class ChannelOut(Schema):
 
 ChannelQuery = page_query(
     "chn",
-    platform=TextField(30, pattern=PLATFORM, load_default=None),
+    platform=PlatformField(load_default=None),
     vertical=TextField(40, pattern=WORD, load_default=None),
     q=TextField(100, load_default=None, metadata={"description": "Part of the name or handle."}),
     creator_id=IdField("pty", load_default=None),

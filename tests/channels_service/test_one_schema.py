@@ -181,3 +181,19 @@ def test_an_audience_where_the_platform_is_not_offered_is_flagged_with_its_reaso
     other = somebody("creator")
     assert imported(client, other, work, platform="douyin", regions=regions) == []
     assert session.get_one(AudienceSnapshot, of_creator(session, other).snapshot_id).flags == []
+
+
+@pytest.mark.parametrize("spelling", ["bili_bili", "b_i_l_i_bili", "bilibili"])
+def test_a_platform_has_one_code_however_it_is_spelt(client: FlaskClient, creator: Somebody, spelling: str) -> None:
+    written = entered(client, creator, platform=spelling)
+    assert (written.status_code, written.json["platform"]) == (201, "bilibili")
+    same = entered(client, creator, platform="bilibili", handle=written.json["handle"])
+    assert same.status_code == 409, same.json
+    listed = client.get(f"/api/v1/channels?platform={spelling}", headers=creator.headers).json["data"]
+    assert [one["id"] for one in listed] == [written.json["id"]]
+
+
+def test_an_import_gives_a_platform_the_same_code(client: FlaskClient, work: Work, session: Session) -> None:
+    who = somebody("creator")
+    assert imported(client, who, work, platform="tik_tok") == []
+    assert of_creator(session, who).platform == "tiktok"

@@ -6,10 +6,12 @@ from marshmallow import ValidationError
 
 from marketplace.channels.facts import account_handles, language_tags, region_names
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_levels, interest_code
+from marketplace.channels.facts.platform_names import platform_code
 from marketplace.core.http.fields import TextField
 from marketplace.core.http.load_refusals import refusal
 
 LABEL_MAX = 60
+PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
 
 
 class RegionField(TextField):
@@ -93,3 +95,15 @@ class InterestField(TextField):
                 refusal(f"“{text}”不在其中：{', '.join(INTERESTS)}。", f"'{text}' is none of: {', '.join(INTERESTS)}.")
             )
         return code
+
+
+class PlatformField(TextField):
+    """A platform's code. Each platform has one, so that an account cannot be claimed a second time, or pass by what is
+    known of its platform, under another spelling: `tik_tok` is `tiktok`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(30, pattern=PLATFORM, **kwargs)
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        label = super().deserialize(value, attr, data, **kwargs)
+        return platform_code(label) if isinstance(label, str) else label

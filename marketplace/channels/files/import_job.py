@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import peers
 from marketplace.channels.anomalies import CellError
+from marketplace.channels.facts.fact_fields import PLATFORM
+from marketplace.channels.facts.platform_names import platform_code
 from marketplace.channels.files import audience_pages, bulk_store, chunks, imports, own_accounts, owners
 from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
 from marketplace.channels.files.imports import ImportCounts
@@ -25,7 +27,6 @@ from marketplace.channels.files.tables.reading_report import ReadingReport
 from marketplace.channels.models import ChannelImport, ImportMode, ImportRowError, ImportStatus
 from marketplace.channels.peers import PeerRanges
 from marketplace.channels.records import ChannelRecord, RowError
-from marketplace.channels.schemas import PLATFORM
 from marketplace.core import events
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
@@ -171,7 +172,7 @@ def _write(
 
 def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
     channel = {name: getattr(record, name) for name in CHANNEL_COLUMNS}
-    channel["platform"] = record.platform.lower()
+    channel["platform"] = platform_code(record.platform)
     if record.account_key == record.handle:
         channel["account_key"] = handle_key(record.handle)
     return ChannelEntry(owner, channel, record.snapshot, record.videos, record.completes)
@@ -179,7 +180,7 @@ def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
 
 def _storage_error(record: ChannelRecord) -> CellError | None:
     """Return why the tables cannot hold a record, or None if they can."""
-    if not re.fullmatch(PLATFORM, record.platform.lower()):
+    if not re.fullmatch(PLATFORM, platform_code(record.platform)):
         return CellError(
             "platform", record.platform, "平台名称须为小写英文，如 douyin。", "A platform is a word such as douyin."
         )

@@ -7,9 +7,9 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.briefs.vocabulary import CATEGORIES, MARKETS, PLACEMENT_KINDS
 from marketplace.channels.anomalies import COUNT_MAX
-from marketplace.channels.facts.fact_fields import LanguageField, RegionField
+from marketplace.channels.facts.fact_fields import LanguageField, PlatformField, RegionField
 from marketplace.channels.models import ClaimStatus
-from marketplace.channels.schemas import PLATFORM, WORD
+from marketplace.channels.schemas import WORD
 from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeParam, one_of
 from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
@@ -43,7 +43,7 @@ class ShareParam(fields.Float):
 
 class DiscoverQuery(Schema):
     limit = WholeParam(1, LIMIT_MAX, load_default=LIMIT_DEFAULT)
-    platform = TextField(30, pattern=PLATFORM, load_default=None)
+    platform = PlatformField(load_default=None)
     vertical = TextField(40, pattern=WORD, load_default=None)
     region = RegionField(load_default=None)
     language = LanguageField(load_default=None)
