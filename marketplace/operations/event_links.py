@@ -173,8 +173,9 @@ def listed_links(
 ) -> Page[ReadLink]:
     """Return the links of a chain from its beginning: of the actor's own party, or of a party or brief that is named.
 
-    A party reads its own chain, an admin any. The chain of a brief is open to all once its bids are sealed no more;
-    records are shown of the events that the actor may read. Raises NotFound.
+    A party's chain is read by that party alone: its length and its times would tell an admin who bids while bids are
+    sealed. The chain of a brief is open to all once its bids are sealed no more; records are shown of the events that
+    the actor may read. Raises NotFound.
     """
     if party_id is not None and brief_id is not None:
         raise InvalidInput(errors=[FieldError("brief_id", _ONE_OF_TWO)])
@@ -189,10 +190,15 @@ def listed_links(
                 f"There is no closed brief {shown}; a brief's chain is open from its close on.",
             )
         )
-    if brief_id is None and chain != actor.party_id and not actor.sees_all:
+    if brief_id is None and chain != actor.party_id:
         shown = show("pty", chain)
         raise NotFound(
-            Bilingual(f"没有您可读取其事件链的主体 {shown}。", f"There is no party {shown} whose chain you may read.")
+            Bilingual(
+                f"没有您可读取其事件链的主体 {shown}；每个主体只能读自己的事件链，"
+                "服务器的运营者可用 inlay verify events --database 核验全部。",
+                f"There is no party {shown} whose chain you may read: each reads its own alone, and whoever runs the"
+                " servers checks them all with `inlay verify events --database`.",
+            )
         )
     query = sa.select(EventLink).where(EventLink.chain == chain).order_by(EventLink.position).limit(limit + 1)
     if starting_after is not None:

@@ -70,7 +70,7 @@ def get_event(event_id: UUID) -> ShownEvent:
 
 @blueprint.get("/event-links", **_READS, query=page_query("evl", **_CHAIN), answers=page_of(EventLinkOut))
 def list_event_links(query: dict[str, Any]) -> Page[ReadLink]:
-    """A chain of events from its beginning: that of your party, or of the party or the closed brief that you name.
+    """A chain of events from its beginning: that of your own party, or of the closed brief that you name.
     `inlay verify events` works it out again."""
     return event_links.listed_links(session(), actor(), **query)
 

@@ -7,6 +7,7 @@ of another's stands in the answer, be it in a list, a stream, a picture, a heade
 
 import re
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -117,6 +118,19 @@ def test_nobody_reads_a_rivals_secrets_before_the_close(app: Flask, world: Rival
     # The walk reads what it should: whoever may see something meets it somewhere.
     if caller != "admin":
         assert own - seen == set()
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_partys_chain_is_read_by_itself_alone(app: Flask, worker: ModuleType, world: RivalWorld, caller: str) -> None:
+    """Its length and times alone, beside the sealed events of the stream, would tell who bids."""
+    while worker.relay():
+        pass
+    placed = ids.show("evt", _event(world))
+    assert placed in _read(app, "admin", world, "GET", "/events?limit=100&kind=bids.place")
+    for name, other in world.people.items():
+        text = _read(app, caller, world, "GET", f"/event-links?limit=100&party_id={ids.show('pty', other.party_id)}")
+        assert ("has_more" in text) is (name == caller), name
+        assert (placed in text) is (name == caller and name in ("creator", "first")), name
 
 
 @pytest.mark.parametrize("caller", CALLERS)

@@ -26,7 +26,7 @@ else:
 
 @click.command("events")
 @click.option("--brief", type=IdArgument("brief"), help="The chain of a closed brief, brf_..., and not your party's.")
-@click.option("--party", type=IdArgument("party"), help="The chain of a party, pty_...; of others for admins.")
+@click.option("--party", type=IdArgument("party"), help="The chain of a party, pty_...; only its own people read it.")
 @click.option(
     "--heads",
     type=click.Path(dir_okay=False, path_type=Path),
