@@ -13,7 +13,7 @@ from marketplace import models
 from marketplace.core import db, jobs, log, storage
 from marketplace.core.config import Config
 from marketplace.core.doorbell import PRODUCER_SETTINGS, BellThread
-from workers import guard, vision_folder
+from workers import child_slots, guard, vision_folder
 from workers.handlers import load_handlers
 
 assert models.metadata.tables  # every model is known before the first query
@@ -71,6 +71,7 @@ def _load_handlers(instance: Any, **_: object) -> None:
 
     The vision queue's waits for its first job: its libraries may start threads, which do not outlive a fork.
     """
+    child_slots.reserve(instance.app.amqp.queues.consume_from, instance.concurrency)
     for queue in instance.app.amqp.queues.consume_from:
         if queue != jobs.VISION:
             load_handlers(queue)

@@ -13,6 +13,7 @@ from marketplace.core.errors import DomainError
 from marketplace.core.jobs import ClaimedJob
 from marketplace.core.message import Bilingual
 from workers.handlers import Handlers
+from workers.lease_beat import LeaseBeat
 
 REPORT_S = 1.0
 
@@ -23,7 +24,9 @@ def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
     given = job.payload.get("creator_id")
     creator_id = UUID(given) if isinstance(given, str) else None
     try:
-        return import_job.run(session, job.subject_id, creator_id, reporter(job)).as_json()
+        # To unpack a sheet or to find out an encoding may take long, and reports nothing.
+        with LeaseBeat(job, REPORT_S) as beat:
+            return import_job.run(session, job.subject_id, creator_id, beat.report).as_json()
     except jobs.JobFenced:
         raise
     except jobs.JobCancelled:

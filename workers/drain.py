@@ -23,7 +23,7 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import ClaimedJob, JobState
 from marketplace.operations import event_links
-from workers import stopping
+from workers import child_slots, stopping
 from workers.celery_app import celery
 from workers.handlers import load_handlers
 from workers.reactions import REACTIONS
@@ -32,6 +32,8 @@ from workers.reactions import REACTIONS
 CLAIM_AT_ONCE = {jobs.DEFAULT: 8}
 RELAY_AT_ONCE = 1000
 BUDGET_S, BEAT_S = 30.0, 2.0
+# A worker of one child has no other that could do what comes meanwhile.
+BUDGETS_S = {jobs.IMPORTS: 2.0}
 
 log = structlog.get_logger("jobs")
 
@@ -39,8 +41,14 @@ log = structlog.get_logger("jobs")
 @celery.task(name="inlay.drain", ignore_result=True)
 def drain(queue: str) -> int:
     """Do the queue's jobs until it is empty or the budget's seconds are over. Return how many jobs were claimed."""
+    with child_slots.slot(queue) as free:
+        return _drain(queue) if free else 0
+
+
+def _drain(queue: str) -> int:
     began, claimed_count, beat_at = time.monotonic(), 0, float("-inf")
-    while time.monotonic() - began < BUDGET_S and not stopping.is_stopping():
+    budget_s = BUDGETS_S.get(queue, BUDGET_S)
+    while time.monotonic() - began < budget_s and not stopping.is_stopping():
         if time.monotonic() - beat_at > BEAT_S:
             beat(queue)
             beat_at = time.monotonic()

@@ -1,6 +1,5 @@
 """The jobs of checking videos: decoding, the steps, the merge. Only workers of the vision queue import this module."""
 
-import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -12,49 +11,16 @@ from marketplace.core.errors import DomainError
 from marketplace.core.jobs import ClaimedJob
 from workers.check_cleanup import GAVE_UP, KEEP_FRAMES_S
 from workers.handlers import Handler, Prepares
+from workers.lease_beat import LeaseBeat
 from workers.vision_folder import vision_folder
 
-BEAT_S = 3.0  # the lease is far longer, so several beats may be missed
-
-
-class LeaseBeat:
-    """Keeps a job's lease and its progress, also while a library computes for a minute without returning."""
-
-    def __init__(self, job: ClaimedJob) -> None:
-        self._job, self._over = job, threading.Event()
-        self._now: tuple[str, int, int] = ("begin", 0, 1)
-        self._stopped: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "LeaseBeat":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def report(self, stage: str, done: int, total: int) -> None:
-        """Note the progress of the work. Raises JobFenced or JobCancelled once the job is no longer ours to do."""
-        if self._stopped is not None:
-            raise self._stopped
-        self._now = (stage, done, total)
-
-    def _run(self) -> None:
-        while not self._over.wait(BEAT_S):
-            try:
-                self._job.progress(*self._now)
-            except (jobs.JobFenced, jobs.JobCancelled) as stop:
-                self._stopped = stop
-                return
-            except Exception:  # noqa: S112 - the database is away for a moment; the lease outlasts some beats
-                continue
+BEAT_S = 3.0
 
 
 def _prepare(job: ClaimedJob, work: Callable[[Report], Finish]) -> Handler:
     """Do a part of a check; after its last failure the check ends too, in a separate transaction."""
     try:
-        with LeaseBeat(job) as beat:
+        with LeaseBeat(job, BEAT_S) as beat:
             finish = work(beat.report)
     except (jobs.JobFenced, jobs.JobCancelled):
         raise

@@ -27,6 +27,8 @@ SCORING = "scoring"
 IMPORTS = "imports"
 VISION = "vision"
 QUEUES = (DEFAULT, SCORING, IMPORTS, VISION)
+# In these queues whoever asks for much waits for those who ask for little: parties take turns.
+IN_TURN = (IMPORTS, VISION)
 BACKOFF_MAX_S = 300  # a job is tried again within five minutes of the end of an outage
 LEASE_MAX_S = 900  # a worker's child is killed after this long, so no lease need be longer
 
@@ -168,6 +170,17 @@ _BURY = sa.text(
 )
 
 
+# Rounds, as numbers of priority: a party's next job is of the round after its last one that is not done, and whoever
+# comes joins the round after the present one. So five hundred jobs of one party keep another's waiting for two of them,
+# and no round goes on for ever.
+_ROUND = sa.text(
+    "SELECT greatest(:priority,"
+    " (SELECT min(priority) + 1 FROM jobs WHERE queue = :queue AND state IN ('queued', 'leased') AND next_at <= now()),"
+    " (SELECT max(priority) + 1 FROM jobs WHERE queue = :queue AND state IN ('queued', 'leased')"
+    "  AND party_id = :party_id))"
+)
+
+
 def enqueue(
     session: Session,
     kind: str,
@@ -186,7 +199,8 @@ def enqueue(
 
     With a `dedupe_key`, a job that still waits under the same key is reused (and moved forward if `at` is earlier); one
     that already runs is not, because it may have read its input before this change. `at` makes a timer: a row that is
-    due at that time. A broker's countdown would be lost with the broker.
+    due at that time. A broker's countdown would be lost with the broker. In the queues IN_TURN parties take turns
+    within a priority.
     """
     values = {
         "id": new_id(),
@@ -217,6 +231,9 @@ def enqueue(
         )
     # As the system: the job that waits may be another party's, or be due at a time that is a secret from this one.
     with acting_as(session, SYSTEM):
+        if queue in IN_TURN and party_id is not None:
+            asked = {"priority": priority, "queue": queue, "party_id": party_id}
+            insert = insert.values(priority=session.scalar(_ROUND, asked))
         job_id: UUID = session.execute(insert.returning(Job.id)).scalar_one()
     if at is None:
         ring_after_commit(session, queue)

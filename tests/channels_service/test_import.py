@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from marketplace.channels.files import bulk_store, import_job
+from marketplace.channels.files import bulk_store, import_job, imports
 from marketplace.channels.models import (
     AudienceSnapshot,
     Channel,
@@ -28,6 +28,7 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import Job, JobState
 from marketplace.identity.models import Mandate, Party, PartyStatus
+from tests import waiting
 from tests.make import channels as make
 from tests.make.people import Somebody, mandate, somebody
 
@@ -169,7 +170,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_stores_once(
     def dies(*arguments: Any) -> bulk_store.StoredBatch:
         calls.append(1)
         if len(calls) == 2:
-            raise MemoryError("killed")
+            raise RuntimeError("killed")
         return real(*arguments)
 
     monkeypatch.setattr(bulk_store, "store", dies)
@@ -223,13 +224,19 @@ def test_a_stop_is_heard_while_rows_are_read(
     job_id = ids.read("job", told["job_id"])
     real = bulk_store.store
 
+    def lease() -> object:
+        with db.transaction() as other:
+            return other.get_one(Job, job_id).lease_until
+
     def asked(*arguments: Any) -> bulk_store.StoredBatch:
         with db.transaction() as other:
             other.execute(sa.update(Job).where(Job.id == job_id).values(cancel_asked=True))
+        before = lease()
+        waiting.until(lambda: lease() != before)
         return real(*arguments)
 
     monkeypatch.setattr(bulk_store, "store", asked)
-    monkeypatch.setattr("workers.channels.REPORT_S", 0.0)
+    monkeypatch.setattr("workers.channels.REPORT_S", 0.05)
     assert work(job_id) == JobState.CANCELLED
     assert stored(session, mark) == (0, 0, 0)
     assert session.get_one(ChannelImport, ids.read("imp", told["id"])).status == ImportStatus.CANCELLED
@@ -237,6 +244,61 @@ def test_a_stop_is_heard_while_rows_are_read(
     size = session.get_one(ChannelImport, ids.read("imp", told["id"])).size_bytes
     assert (job.stage, job.total, 0 < job.done < size) == ("reading", size, True)
     assert kinds(session, told) == ["imports.cancelled"]
+
+
+def test_a_file_that_takes_longer_to_open_than_its_lease_keeps_it(
+    client: FlaskClient, session: Session, work: Work, creator: Somebody, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "LEASE_S", 1)
+    monkeypatch.setattr("workers.channels.REPORT_S", 0.1)
+    told = make.hand_in(client, creator, make.rows(mark, 3))
+    job_id = ids.read("job", told["job_id"])
+    real, others = import_job.open_import, []
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        """As to unpack a large sheet, which reports nothing."""
+        with db.transaction() as other:
+            first = other.get_one(Job, job_id).lease_until
+        assert first is not None
+        # Until the lease that was taken with the claim would have run out, and a worker could claim the job again.
+        waiting.until(lambda: now() > first)
+        with db.transaction() as other:
+            others.extend(job.id for job in jobs.claim(other, jobs.IMPORTS, 8))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(import_job, "open_import", slow)
+    assert work(job_id) == JobState.DONE
+    assert job_id not in others
+    session.expire_all()
+    assert session.get_one(Job, job_id).attempt == 1
+    assert stored(session, mark) == (3, 3, 0)
+
+
+def test_long_rows_are_written_a_few_at_a_time(
+    client: FlaskClient, work: Work, creator: Somebody, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, sizes = bulk_store.store, []
+
+    def seen(*arguments: Any) -> bulk_store.StoredBatch:
+        sizes.append(len(arguments[1]))
+        return real(*arguments)
+
+    monkeypatch.setattr(bulk_store, "store", seen)
+    monkeypatch.setattr(import_job, "BATCH_LETTERS_MAX", 1000)
+    told = done(client, creator, work, make.rows(mark, 60))
+    assert told["rows_done"] == sum(sizes) == 60
+    assert max(sizes) < 20
+
+
+def test_a_hostile_file_ends_its_import_with_a_word_and_leaves_nothing(
+    client: FlaskClient, session: Session, work: Work, creator: Somebody, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = make.rows(mark, 3)
+    told = done(client, creator, work, rows + b"," * 5 * 1024 * 1024)
+    assert (told["status"], told["rows_done"]) == ("failed", 0)
+    assert told["message_en"].startswith("A row is over 4 MiB")
+    assert told["message_zh"].startswith("有一行超过 4 MiB")
+    assert stored(session, mark) == (0, 0, 0)
 
 
 def test_an_account_that_another_creator_claims_gets_a_claim_beside_it(

@@ -201,3 +201,46 @@ def test_an_event_is_seen_by_its_parties_only_and_never_changed(app: Flask) -> N
             assert count == seen
     with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), db.transaction() as session:
         session.execute(sa.update(events.Event).where(events.Event.id == event_id).values(kind="other"))
+
+
+def in_order(queue: str, count: int) -> list[UUID | None]:
+    """The parties whose jobs a single worker does, one after the other."""
+    parties = []
+    for _ in range(count):
+        (job,) = claim(queue, 1)
+        work(job)
+        parties.append(job.party_id)
+    return parties
+
+
+def test_two_hundred_jobs_of_one_party_do_not_starve_another(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "IN_TURN", (queue,))
+    greedy, other, third = new_id(), new_id(), new_id()
+    with db.transaction() as session:
+        for _ in range(200):
+            jobs.enqueue(session, "core.probe", queue=queue, party_id=greedy)
+    assert in_order(queue, 3) == [greedy] * 3
+    for party in (other, third, other):
+        put(queue, party_id=party)
+    # They join the next round, and from then on each has one of every round.
+    assert in_order(queue, 7) == [greedy, greedy, other, third, greedy, other, greedy]
+
+
+def test_nobody_who_waits_for_a_turn_waits_for_ever(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "IN_TURN", (queue,))
+    patient = new_id()
+    for _ in range(3):
+        put(queue, party_id=patient)
+    done = []
+    for _ in range(6):
+        # Newcomers come as fast as jobs are done.
+        put(queue, party_id=new_id())
+        done += in_order(queue, 1)
+    assert done.count(patient) == 3
+
+
+def test_in_other_queues_the_oldest_is_next_whoever_asked(queue: str) -> None:
+    first, second = new_id(), new_id()
+    for party in (first, first, second):
+        put(queue, party_id=party)
+    assert in_order(queue, 3) == [first, first, second]

@@ -20,6 +20,7 @@ from marketplace.channels.facts.fact_fields import PLATFORM
 from marketplace.channels.facts.platform_names import platform_code
 from marketplace.channels.files import audience_pages, bulk_store, chunks, imports, own_accounts, owners
 from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
+from marketplace.channels.files.import_memory import limited_memory
 from marketplace.channels.files.imports import ImportCounts
 from marketplace.channels.files.owners import ImportSource, NamedCreator, UnknownCreator
 from marketplace.channels.files.record_stream import FileRefused, ReadingOptions, open_import
@@ -33,7 +34,8 @@ from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.message import Bilingual
 
-BATCH = 500
+# A batch is written when it has so many rows, or so many letters: a row may be as long as an item of JSON.
+BATCH, BATCH_LETTERS_MAX = 500, 8 * 1024 * 1024
 ROW_ERRORS_MAX = 10_000
 VALUE_MAX = 200
 
@@ -98,7 +100,7 @@ def run(session: Session, import_id: UUID, creator_id: UUID | None, report: Repo
     tally, message = ImportTally(), None
     try:
         # Only the rows are written inside the savepoint, so the row errors outlive an undone import.
-        with session.begin_nested():
+        with session.begin_nested(), limited_memory():
             _read(session, row, source, tally, report)
             if tally.bad and row.mode == ImportMode.ALL_OR_NOTHING:
                 raise _UndoImport
@@ -113,6 +115,7 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
     file = chunks.open_file(session, row.id, row.size_bytes)
     market = peers.load(session)
     batch: list[ChannelRecord] = []
+    letters = 0
     # The number of rows is unknown until the end, but the bytes are known and read in order.
     reading = open_import(
         file,
@@ -124,14 +127,16 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
     for item in reading.records():
         if isinstance(item, RowError):
             tally.add_error(item.row, CellError(item.column, item.value, item.zh, item.en))
-        elif error := _storage_error(item):
-            tally.add_error(item.row, error)
+        elif isinstance(stored := _storable(item), CellError):
+            tally.add_error(item.row, stored)
         else:
             batch.append(item)
+            letters += stored
         tally.rows += 1
-        if len(batch) == BATCH:
+        if len(batch) == BATCH or letters > BATCH_LETTERS_MAX:
             _write(session, row, source, batch, tally, market)
             batch.clear()
+            letters = 0
         report("reading", round(reading.share_read * row.size_bytes), row.size_bytes)
     _write(session, row, source, batch, tally, market)
 
@@ -178,8 +183,8 @@ def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
     return ChannelEntry(owner, channel, record.snapshot, record.videos, record.completes)
 
 
-def _storage_error(record: ChannelRecord) -> CellError | None:
-    """Return why the tables cannot hold a record, or None if they can."""
+def _storable(record: ChannelRecord) -> CellError | int:
+    """Return how many letters of JSON a record has in the tables, or why they cannot hold it."""
     if not re.fullmatch(PLATFORM, platform_code(record.platform)):
         return CellError(
             "platform", record.platform, "平台名称须为小写英文，如 douyin。", "A platform is a word such as douyin."
@@ -193,7 +198,7 @@ def _storage_error(record: ChannelRecord) -> CellError | None:
         document = NUL
     if NUL in document:
         return CellError("", "", "含有无法保存的字符或数值。", "It holds letters or numbers that cannot be kept.")
-    return None
+    return len(document)
 
 
 def _end(session: Session, row: ChannelImport, tally: ImportTally, message: Bilingual | None) -> ImportOutcome:

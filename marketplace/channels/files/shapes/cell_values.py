@@ -18,6 +18,8 @@ from marketplace.core.estimate import NameTwice, unique_names
 
 # Of a refused value the first 120 characters are kept. A float holds whole numbers exactly only below 2**53.
 SHOWN_MAX, TABLE_DEPTH_MAX, EXACT_MAX = 120, 6, 2**53
+# No list of labels, prices or branches is longer; there are fewer regions than that.
+ENTRIES_MAX = 1000
 # No count or amount is larger.
 NUMBER_MAX = 1e15
 _NUMBERS = (int, float)
@@ -313,8 +315,16 @@ class RowCells:
         written = self.values.get(column)
         return written if isinstance(written, str | int | float | date) else value
 
-    def table(self, column: str) -> Any:
-        """Read a nested value: as it is in JSON files, or as JSON text in a cell."""
+    def table(self, column: str, most: int | None = ENTRIES_MAX) -> Any:
+        """Read a nested value: as it is in JSON files, or as JSON text in a cell. Longer lists than `most` are refused;
+        None leaves that to the caller."""
+        value = self._nested(column)
+        if most is not None and isinstance(value, dict | list) and len(value) > most:
+            self.add_error(column, len(value), f"列表不超过 {most} 项。", f"At most {most} entries in a list.")
+            return None
+        return value
+
+    def _nested(self, column: str) -> Any:
         value = self.values.get(column)
         if not isinstance(value, str):
             return value

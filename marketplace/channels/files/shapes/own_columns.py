@@ -116,7 +116,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
             interests=read_rates(cells, "interests"),
             labels=read_labels(cells, "verticals"),
             rate_card=read_rate_card(cells, "rate_card"),
-            videos=read_videos(cells, "videos", cells.table("videos"), VIDEO),
+            videos=read_videos(cells, "videos", cells.table("videos", None), VIDEO),
             creator_name=cells.text("creator_name"),
             creator_id=cells.text("creator_id", 60),
             url=cells.text("url", 500),

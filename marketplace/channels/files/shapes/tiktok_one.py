@@ -86,7 +86,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
             whole_regions=False,
             labels=read_labels(cells, "content_labels"),
             rate_card=_card(cells),
-            videos=read_videos(cells, "recent_videos", cells.table("recent_videos"), VIDEO),
+            videos=read_videos(cells, "recent_videos", cells.table("recent_videos", None), VIDEO),
             creator_name=cells.text("creator_name") or cells.text("display_name"),
             language=cells.text("language", 60),
             region=cells.text("country_code", 60),

@@ -76,7 +76,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
     star = cells.account("star_id", needed=True)
     card, suggested = xingtu_prices.read_prices(cells)
     followers = cells.whole("follower", needed=True)
-    entries = cells.table("last_10_items")
+    entries = cells.table("last_10_items", None)
     names = _video_names(entries)
     videos = read_videos(cells, "last_10_items", entries, names)
     page = xingtu_audience.read_distributions(cells)

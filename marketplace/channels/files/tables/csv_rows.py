@@ -10,7 +10,15 @@ from marketplace.channels.files.tables import table_head
 from marketplace.channels.files.tables.encodings import refuse_letters
 from marketplace.channels.files.tables.header_names import KnownColumns
 from marketplace.channels.files.tables.table_head import HEAD_LINES, ColumnNames, TableHead
-from marketplace.channels.files.tables.table_rows import CELL_MAX, HEAD_BYTES, FileRefused, Row, unguard_formula
+from marketplace.channels.files.tables.table_rows import (
+    CELL_MAX,
+    HEAD_BYTES,
+    LINE_MAX,
+    MIB,
+    FileRefused,
+    Row,
+    unguard_formula,
+)
 
 DELIMITERS = ",;\t|"
 
@@ -74,8 +82,10 @@ def read_rows(file: IO[bytes], layout: CsvLayout, columns: ColumnNames) -> Itera
     text = io.TextIOWrapper(file, encoding=layout.encoding, errors="strict", newline="")
     csv.field_size_limit(CELL_MAX)
     try:
-        lines = csv.reader(text, delimiter=layout.delimiter, strict=True)
+        pieces = _BoundedLines(text)
+        lines = csv.reader(pieces, delimiter=layout.delimiter, strict=True)
         for number, line in enumerate(lines, 1):
+            pieces.letters = 0
             if "\x00" in "".join(line):
                 raise FileRefused(f"第 {number} 行含空字节（NUL）。", f"Row {number} holds a NUL byte.")
             if number > layout.skipped + 1 and any(cell.strip() for cell in line):
@@ -87,3 +97,21 @@ def read_rows(file: IO[bytes], layout: CsvLayout, columns: ColumnNames) -> Itera
         raise refuse_letters(layout.encoding) from error
     finally:
         text.detach()
+
+
+class _BoundedLines:
+    """The lines of a text for the reader of CSV, which puts together a row of any length: here a row has an end."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.letters = 0  # of the row that is being read
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._text.readline(LINE_MAX + 1):
+            self.letters += len(line)
+            if self.letters > LINE_MAX:
+                raise FileRefused(
+                    f"有一行超过 {LINE_MAX // MIB} MiB（可能缺少换行或引号没有闭合）。",
+                    f"A row is over {LINE_MAX // MIB} MiB: a line break or a closing quotation mark may be missing.",
+                )
+            yield line

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from marketplace.channels.files.tables import table_head
 from marketplace.channels.files.tables.nested_values import TwiceNamed, named_twice, nested_deeper, told_twice
 from marketplace.channels.files.tables.table_rows import (
     DEPTH_MAX,
@@ -109,7 +110,7 @@ class _JsonStream:
         self.position = 0
         if len(self.text) > ITEM_MAX:
             raise FileRefused("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
-        piece = self.file.read(max(HEAD_BYTES, len(self.text)))
+        piece = self.file.read(min(max(HEAD_BYTES, len(self.text)), ITEM_MAX + HEAD_BYTES - len(self.text)))
         self.text += self.decoder.decode(piece, final=not piece)
         return bool(piece)
 
@@ -301,6 +302,7 @@ def _object(item: Any, number: int, decoder: _ItemDecoder) -> dict[str, Any]:
         raise FileRefused(f"第 {number} 项不是对象。", f"Item {number} is no object.")
     if nested_deeper(item, DEPTH_MAX):
         raise _too_deep()
+    table_head.check_columns(item)
     if decoder.twice and (refused := named_twice(item)):
         column, name = refused
         return {**flat(item), FAULT: RowError(number, column, name, *told_twice(name))}

@@ -1,6 +1,6 @@
 """Finds the line of a table that names its columns, under titles and notes, and maps its names to those of a shape."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ def recognised(names: Sequence[str] | Mapping[str, Any], shapes: Mapping[str, Kn
     return next((shape for shape, known in shapes.items() if not known.missing(names)), None)
 
 
-def check_columns(names: Sequence[str]) -> None:
+def check_columns(names: Collection[str]) -> None:
     """Raise FileRefused for too many columns or none."""
     if len(names) > COLUMNS_MAX:
         raise FileRefused(f"列数超过 {COLUMNS_MAX}。", f"More than {COLUMNS_MAX} columns.")

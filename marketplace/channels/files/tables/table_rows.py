@@ -8,7 +8,14 @@ RowSource = Callable[[], Iterator[Row]]
 # Whether the names of a row's columns are those of a known shape.
 Recognises = Callable[[Mapping[str, Any]], bool]
 
-COLUMNS_MAX, UNPACKED_MAX, DEPTH_MAX, ITEM_MAX = 1000, 200 * 1024 * 1024, 12, 4 * 1024 * 1024
+MIB = 1024 * 1024
+COLUMNS_MAX, UNPACKED_MAX, DEPTH_MAX, ITEM_MAX = 1000, 200 * MIB, 12, 4 * MIB
+# A row of CSV, in letters.
+LINE_MAX = 4 * MIB
+# Of a workbook: its shared texts are held while it is read, and so are its styles, links and lists of parts.
+SHARED_TEXTS_MAX, OTHER_PART_MAX = 32 * MIB, 8 * MIB
+# The last row and column of a sheet (ECMA-376 18.3.1.73 and the limits of programs that write sheets).
+SHEET_ROWS_MAX = 1_048_576
 # A CSV cell may hold a list of videos as JSON text, so it may be longer than anything a person would type.
 CELL_MAX = 200_000
 HEAD_BYTES = 65_536
