@@ -1,7 +1,7 @@
 """The market of a fault run: one brief, and one creator with many channels, written through the services."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +44,7 @@ class ChaosMarket:
 
 def make(count: int) -> ChaosMarket:
     """Write the market with `count` channels; the workers compute its features and forecasts like any other's."""
-    moment = datetime.now(UTC)
+    moment = now()
     document = wishes.brief(0, moment, moment + timedelta(hours=6))
     with db.transaction() as session:
         brand = _party(session, "brand")

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -49,7 +50,8 @@ def sweep(folder: Path, keep_s: float) -> int:
     for pattern in ("videos/*/frames", "videos/*/.decoding-*", ".gone-*"):
         for cache in folder.glob(pattern):
             with contextlib.suppress(FileNotFoundError):  # another worker sweeps at the same time
-                if now().timestamp() - cache.stat().st_mtime > keep_s:
+                # By this machine's clock, which wrote the file's time too.
+                if time.time() - cache.stat().st_mtime > keep_s:  # noqa: TID251
                     _remove(cache, folder)
                     removed += 1
     return removed

@@ -1,6 +1,7 @@
 """The engine, the sessions, who acts in them, and the one place that commits."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, mapped_column, sessionmaker
 
+from marketplace.core import clock
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound, PreconditionFailed, Unavailable
@@ -49,6 +51,11 @@ def connect(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000)
         json_serializer=strict_json,
         connect_args={
             "connect_timeout": 5,
+            # A host that has gone without a word, as after a power cut, is given up within 25 s and not two hours.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             # A statement, a lock or an idle transaction that hangs would hold its connection, and the pool is small.
             "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout=5000"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
@@ -111,7 +118,7 @@ Row = TypeVar("Row", bound=Base)
 _BECOME = sa.text(
     "SELECT set_config('role', :db_role, true) AS db_role, set_config('app.role', :role, true) AS role,"
     " set_config('app.party', :party, true) AS party, set_config('app.parties', :parties, true) AS parties,"
-    " set_config('app.person', :person, true) AS person"
+    " set_config('app.person', :person, true) AS person, clock_timestamp() AS at"
 )
 _NO_ROLE = (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege)
 _ACTOR = "actor"  # the key in Session.info of whoever acts at present
@@ -123,8 +130,10 @@ def become(session: Session, actor: Actor | None) -> None:
     Only this module and request handling call it: everything else takes a scope that ends by itself, `acting_as`.
     """
     # The settings are local to the transaction, so a pooled connection never carries one caller's scope to the next.
+    session.connection()  # the wait for one is no part of the round trip
+    asked_s = time.monotonic()
     try:
-        send(session, _BECOME, _settings(actor))
+        told = send(session, _BECOME, _settings(actor)).fetchone()
     except sa.exc.DBAPIError as error:
         if isinstance(error.orig, _NO_ROLE):
             # Our own fault and nobody's input, though PostgreSQL calls it a wrong value.
@@ -135,6 +144,8 @@ def become(session: Session, actor: Actor | None) -> None:
                 )
             ) from error
         raise
+    assert told is not None
+    clock.told_by_database(told.at, asked_s, time.monotonic())
     session.info[_ACTOR] = actor
 
 

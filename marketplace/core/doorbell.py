@@ -1,7 +1,7 @@
 """The Celery message that only says "there is work in this queue, drain it".
 
 Rings are disposable: they are sent from a separate thread, so that a slow or dead broker never holds a request up;
-at most a few wait in a queue, and each is worthless after ten seconds. The ringer rings again for whatever is missed.
+at most a few wait in a queue, and a late one finds nothing to do. The ringer rings again for whatever is missed.
 """
 
 import threading
@@ -39,7 +39,9 @@ def send(app: Celery, client: "redis.Redis", queue: str) -> bool:
     """Ring one queue unless enough rings wait there already. Return whether it rang."""
     if int(client.llen(queue)) >= WAITING_MAX:
         return False
-    app.send_task(TASK, args=[queue], queue=queue, expires=10, ignore_result=True)
+    # Without a time to expire: that would be told by this host's clock and kept by the worker's, and a worker that is
+    # a minute ahead would hear no ring at all.
+    app.send_task(TASK, args=[queue], queue=queue, ignore_result=True)
     return True
 
 

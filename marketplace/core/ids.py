@@ -6,8 +6,9 @@ time as text too, and one noun's cannot pass for another's.
 
 import os
 import re
-import time
 from uuid import UUID
+
+from marketplace.core import clock
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
@@ -97,7 +98,7 @@ NOUNS_ZH: dict[str, str] = {
 
 def new_id() -> UUID:
     """Return a version 7 UUID (RFC 9562): sorted by time, and unique without the database."""
-    millis = time.time_ns() // 1_000_000
+    millis = int(clock.epoch_s() * 1000)
     bits = (millis << 80) | int.from_bytes(os.urandom(10), "big")
     bits = (bits & ~(0xF << 76)) | (0x7 << 76)
     bits = (bits & ~(0x3 << 62)) | (0x2 << 62)

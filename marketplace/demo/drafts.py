@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import urllib3
 from marketplace.cli.client import spoken
 from marketplace.cli.shown.check_lines import of_check
 from marketplace.cli.shown.summaries import in_words
+from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.demo import clips, wishes
 from marketplace.demo.caller import DemoError
@@ -71,7 +72,7 @@ def draw(path: Path) -> None:
 
 def _brief(market: DemoMarket, url: str, brand: DemoAccount) -> Any:
     """Publish a brief with the image of the invented pack."""
-    moment = datetime.now(UTC).replace(microsecond=0)
+    moment = now().replace(microsecond=0)
     body = wishes.brief(0, moment, moment + timedelta(hours=6)) | {
         "title": f"{CHINESE}气泡水 · 成片检查示例",
         "brand": {"names": [CHINESE, NAME], "aliases": []},

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from marketplace.cli.shown.summaries import in_words
+from marketplace.core.clock import now
 from marketplace.demo import offers, wishes, world
 from marketplace.demo.caller import DemoClient, DemoError
 from marketplace.demo.files import write_export
@@ -59,7 +60,7 @@ class DemoMarket:
 def walk(url: str, folder: Path, size: WorldSize, seed: int, say: Say) -> DemoMarket:
     """Create the whole world through the API. Raises DemoError if a call is refused or the workers do not finish."""
     market = DemoMarket(DemoClient(url))
-    channels = world.channels(seed, datetime.now(UTC).date(), size.channels, size.agencies)
+    channels = world.channels(seed, now().date(), size.channels, size.agencies)
     steps: tuple[tuple[str, Callable[[], str]], ...] = (
         ("accounts", lambda: _accounts(market, channels, size)),
         ("imports", lambda: _imports(market, channels, folder, say)),
@@ -170,7 +171,7 @@ def _find_channels(market: DemoMarket, channels: list[MadeChannel]) -> None:
 
 
 def _briefs(market: DemoMarket, size: WorldSize) -> str:
-    at = datetime.now(UTC).replace(microsecond=0)
+    at = now().replace(microsecond=0)
     for number, brand in enumerate(market.brands):
         body = wishes.brief(number, at, at + BIDDING)
         draft = market.caller("POST", "/briefs", brand.token, body)

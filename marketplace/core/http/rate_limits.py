@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import redis
 import structlog
 
+from marketplace.core import clock
 from marketplace.core.errors import TooMany, Unavailable
 from marketplace.core.message import Bilingual
 
@@ -57,14 +58,13 @@ class RateLimiter:
     def hit(self, caller: str, *, policy: str = "default", must_count: bool = False) -> RateAllowance | None:
         """Count one request. With `must_count` it is refused when it cannot be counted. Raises TooMany, Unavailable."""
         quota = self._strict_per_minute if must_count else self._per_minute
-        second = time.time()
-        window, passed = divmod(int(second), WINDOW_S)
+        window, passed = divmod(int(clock.epoch_s()), WINDOW_S)
         reset_s = WINDOW_S - passed
         if time.monotonic() < self._silent_until and not must_count:
             return None
         try:
             name = f"inlay:limit:{policy}:{caller}:{window}"
-            # Twice the window, so that no host whose clock is behind finds the count gone.
+            # Twice the window, so that a host that is a little behind does not find the count gone.
             count = int(self._count(keys=[name], args=[WINDOW_S * 2]))
         except redis.RedisError as error:
             self._silent_until = time.monotonic() + 2  # do not pay the time-out for every request of an outage
