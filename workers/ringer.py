@@ -1,29 +1,39 @@
 """Ring for whatever is due: lost rings, timers, expired leases, the clock's table. Any number may run.
 
-`python -m workers.ringer`. It keeps no state in memory, so killing it loses nothing.
+`python -m workers.ringer`. It keeps no state in memory, so killing it loses nothing. While the broker takes no rings,
+being away, full or read-only, the ringer does the work itself, one job after the other.
 """
 
-from marketplace.core.lazy_import import keep_imports, pause_garbage
+from marketplace.core.lazy_import import keep_imports, lazy_module, pause_garbage
 
 pause_garbage()
 
 import signal
 import threading
+import time
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import redis
 import sqlalchemy as sa
 import structlog
 
-from marketplace.core import db, jobs, log
+from marketplace.core import db, jobs, log, storage
 from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.doorbell import producer, send
 from marketplace.core.events import Event
+from workers import stopping
 from workers.schedule import EVERY
 
-PAUSE_S = 0.5
+if TYPE_CHECKING:
+    from workers import drain as drains
+else:
+    drains = lazy_module("workers.drain")  # with every handler: few ringers ever need it
+
+PAUSE_S, SILENT_S = 0.5, 3.0
 
 logger = structlog.get_logger("ringer")
 
@@ -55,24 +65,58 @@ def _plan(session: sa.orm.Session) -> None:
             jobs.enqueue(session, kind, dedupe_key=f"clock:{kind}", at=now() + min(pause, timedelta(days=1)))
 
 
+class Bell:
+    """Rings for queues. Once no ring has been taken for SILENT_S, the work is done here."""
+
+    def __init__(self, ring: Callable[[str], object], drain: Callable[[str], object]) -> None:
+        self._ring, self._drain = ring, drain
+        self._silent_since: float | None = None
+
+    def ring(self, queues: Collection[str]) -> None:
+        """Ring for each, or do its work. Raises what the work raises."""
+        unheard = [queue for queue in sorted(queues) if not self._heard(queue)]
+        if not unheard:
+            self._silent_since = None
+            return
+        self._silent_since = self._silent_since or time.monotonic()
+        if time.monotonic() - self._silent_since >= SILENT_S:
+            for queue in unheard:
+                if queue != jobs.VISION:  # its libraries are not on every host
+                    self._drain(queue)
+
+    def _heard(self, queue: str) -> bool:
+        try:
+            self._ring(queue)
+        except Exception as error:
+            logger.warning("ringer.unheard", queue=queue, error=type(error).__name__)
+            return False
+        return True
+
+
 def main() -> None:
     """Ring until a signal stops it."""
     config = Config.from_env()
     log.configure(config.log_format)
-    db.connect(config.database_url, pool_size=2)
+    db.connect(config.database_url, pool_size=4, statement_timeout_ms=120_000)
+    storage.connect(config.storage_url)
     app = producer(config.broker_url)
     client = redis.Redis.from_url(config.redis_url, socket_timeout=2, socket_connect_timeout=2)
+    bell = Bell(lambda queue: send(app, client, queue), lambda queue: drains.drain(queue))
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        stopping.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     logger.info("ringer.ready")
     while not stop.is_set():
         try:
-            for queue in sorted(tick()):
-                send(app, client, queue)
+            bell.ring(tick())
             if config.heartbeat_dir:
                 Path(config.heartbeat_dir, "ringer").touch()
-        except Exception as error:  # the database or the broker is away: try again until it is back
+        except Exception as error:  # the database is away: try again until it is back
             logger.warning("ringer.waits", error=type(error).__name__)
         stop.wait(PAUSE_S)
 

@@ -12,7 +12,8 @@ _byte = mmap.mmap(-1, 1)
 
 
 @worker_shutting_down.connect
-def _set_stopping(**_: object) -> None:
+def stop(**_: object) -> None:
+    """Let drains end after the job that they are doing."""
     _byte[0] = 1
 
 

@@ -32,6 +32,7 @@ MIB = 1024 * 1024
 # S3 takes no smaller part but the last. With two under way one upload holds at most 15 MiB in memory.
 PART_BYTES = 5 * MIB
 PARTS_AT_ONCE = 2
+CHECKED_BYTES = 64 * 1024
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -231,3 +232,16 @@ def opened() -> ObjectStore:
                 )
             ) from error
     return _opened[0]
+
+
+def check() -> None:
+    """Write a little into the folder of this store, as far as the disk. A bucket is asked at each use instead.
+
+    Raises Unavailable, OSError: a disk that is full takes no bytes though it lists files.
+    """
+    root = opened().root
+    if root is not None:
+        with tempfile.NamedTemporaryFile(dir=root, prefix=".ready-") as file:
+            file.write(bytes(CHECKED_BYTES))
+            file.flush()
+            os.fsync(file.fileno())

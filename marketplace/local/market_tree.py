@@ -48,6 +48,7 @@ class MarketTree:
         self.servers = servers
         self.supervisor = Supervisor(log or sys.stderr)
         self.deaf_restarts = 0
+        self.address = ""  # of the web server, without a path
         self._server_watch = ServerWatch(servers, self.supervisor.say) if servers is not None else None
         if self._server_watch is not None:
             self.supervisor.watch(self._look_after_servers, LOOK_S)
@@ -87,11 +88,12 @@ class MarketTree:
             _migrate(servers.owner_url if servers else owner_url, child_env["DATABASE_URL"])
             db.connect(child_env["DATABASE_URL"], pool_size=3)
             tree = cls(child_env, servers, log)
+            tree.address = f"http://{host}:{port}"
             tree.supervisor.add(
                 "web",
                 web_argv(host, port),
                 child_env,
-                ready=lambda: answers(f"http://{host}:{port}/readyz"),
+                ready=lambda: answers(f"{tree.address}/readyz"),
                 ready_within_s=WEB_READY_S,
             )
             tree.add_worker(children)

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +25,15 @@ from typing import Self
 from marketplace.local import postgres as embedded_postgres
 from marketplace.local import valkey as embedded_valkey
 from marketplace.local.keeper import ProcessKeeper
-from marketplace.local.server_process import EmbeddedError, end, end_leftovers, first_number, need_unix, refusal
+from marketplace.local.server_process import (
+    EmbeddedError,
+    end,
+    end_leftovers,
+    first_number,
+    need_unix,
+    pids_in,
+    refusal,
+)
 
 if sys.platform != "win32":
     import fcntl
@@ -127,6 +135,24 @@ class LocalServers:
         """Return the log of POSTGRES or VALKEY."""
         return self.data_dir / "log" / {POSTGRES: "postgres.log", VALKEY: "valkey.log"}[name]
 
+    @contextlib.contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """Stop every process of POSTGRES or VALKEY within, as a disk or a host that hangs does: whoever asks it is
+        neither answered nor refused."""
+        if name == POSTGRES:
+            assert self._cluster is not None
+            pids = pids_in(self._cluster.folder, "postgres", "postmaster.pid")
+            # The postmaster first, so that it starts no further one.
+            pids.sort(key=lambda pid: pid != self.postgres_pid)
+        else:
+            assert self._store is not None
+            pids = pids_in(self._store.folder, "valkey-server", "valkey.pid")
+        _tell(pids, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _tell(pids, signal.SIGCONT)
+
     def kill_postgres(self) -> None:
         """SIGKILL the postmaster and its backends, as a fault does. What was committed stays committed."""
         process, self._postgres = self._postgres, None
@@ -188,6 +214,12 @@ class LocalServers:
     def _refuse_stopped(self) -> None:
         if self._stopped:
             raise refusal("服务器已停止。", "The servers have been stopped.")
+
+
+def _tell(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def start_servers(

@@ -1,11 +1,12 @@
 """Runs several named programs under one command: one log, restarts, and nothing left behind.
 
 One loop in the main thread sleeps until a child writes, ends or is due, or a signal comes. Each child leads its own
-session, so Ctrl-C reaches only the supervisor, which then ends the children in reverse order. If the supervisor itself
+session, so Ctrl-C reaches only the supervisor, which then asks all children at once to end. If the supervisor itself
 is killed, its keeper (`marketplace/local/keeper.py`) ends them.
 """
 
 import contextlib
+import errno
 import os
 import selectors
 import signal
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TextIO
 
 from marketplace.local.keeper import ProcessKeeper
+from marketplace.local.periodic_watch import Check, PeriodicWatch
 
 STOP_WITHIN_S = 10.0
 BACK_OFF_FIRST_S = 0.5
@@ -30,8 +32,6 @@ IDLE_S = 5.0
 LINE_BYTES_MAX = 65_536
 LAST_READS_MAX = 64
 STOPS = (signal.SIGINT, signal.SIGTERM, *(() if sys.platform == "win32" else (signal.SIGHUP,)))
-
-Check = Callable[[], Mapping[str, str]]
 
 
 @dataclass
@@ -55,13 +55,6 @@ class ChildProcess:
     starts: int = 0
 
 
-@dataclass
-class _PeriodicWatch:
-    check: Check
-    every_s: float
-    due: float
-
-
 @dataclass(frozen=True)
 class _EndedChild:
     child: ChildProcess
@@ -80,7 +73,7 @@ class Supervisor:
     log: TextIO | Path = field(default_factory=lambda: sys.stdout)
     stop_within_s: float = STOP_WITHIN_S
     children: dict[str, ChildProcess] = field(default_factory=dict, init=False)
-    _watches: list[_PeriodicWatch] = field(default_factory=list, init=False)
+    _watches: list[PeriodicWatch] = field(default_factory=list, init=False)
     _orders: deque[tuple[str, str]] = field(default_factory=deque, init=False)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector, init=False)
     _keeper: ProcessKeeper | None = field(default=None, init=False)
@@ -108,7 +101,7 @@ class Supervisor:
         ready: Callable[[], bool] | None = None,
         ready_within_s: float = 60.0,
     ) -> None:
-        """Add a program. All are started at once, in this order, and stopped in reverse.
+        """Add a program. All are started at once, in this order, and asked to stop at once.
 
         `env` None inherits. `ready` is asked every 0.1 s until it says so, and should answer quickly; an exception
         means not yet. A child that is not ready within `ready_within_s` ends all.
@@ -130,11 +123,12 @@ class Supervisor:
         self.children[name] = child
 
     def watch(self, check: Check, every_s: float) -> None:
-        """Run `check` in the loop. It answers {child: reason}; those are killed and started again at once.
+        """Run `check` in a thread of its own, and again `every_s` after it has ended. It answers {child: reason}; those
+        are killed and started again at once.
 
-        It must be quick: nothing is logged or restarted meanwhile. Its exceptions are logged, and it goes on.
+        It may hang, as one that asks a frozen database does: the loop goes on. Its exceptions are logged.
         """
-        self._watches.append(_PeriodicWatch(check, every_s, time.monotonic() + every_s))
+        self._watches.append(PeriodicWatch(check, every_s, self._looked))
 
     def restart(self, name: str, reason: str) -> None:
         """Kill a child and start it again at once. May be called from any thread. Raises KeyError for an unknown
@@ -143,8 +137,9 @@ class Supervisor:
         self._ring(0)
 
     def give_up(self) -> None:
-        """Make `run` end everything and return 1. For the main thread: a watch calls it."""
+        """Make `run` end everything and return 1. May be called from any thread."""
         self._code = 1 if self._code is None else self._code
+        self._ring(0)
 
     def ask_to_stop(self) -> None:
         """Make `run` end everything and return 0. May be called from any thread."""
@@ -165,7 +160,9 @@ class Supervisor:
             except UnicodeEncodeError:
                 self._sink.write(line.encode("ascii", "backslashreplace").decode())
             self._sink.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+                return  # a full disk loses lines of the log, and nothing else
             # Nobody reads the log any more (`inlay up | head`, a closed terminal): do not go on unseen.
             self.give_up()
 
@@ -186,22 +183,22 @@ class Supervisor:
         return 1 if code is None else code
 
     def stop_all(self) -> None:
-        """End the children in reverse order, all within `stop_within_s`; those that do not end in time are killed.
+        """Ask all children to end, at once; those that do not within their grace, and all within `stop_within_s`, are
+        killed.
 
         A second SIGINT or SIGTERM, 1 s later or more (less may be the same one forwarded), kills at once.
         """
         self._stopping = True
-        impatient = time.monotonic() + 1.0
-        last = time.monotonic() + self.stop_within_s - 1.0
-        for child in reversed(self.children.values()):
+        began = time.monotonic()
+        impatient, last = began + 1.0, began + self.stop_within_s - 1.0
+        for child in self.children.values():
             child.due = None
-            if child.process is None:
-                continue
-            began = time.monotonic()
-            # A child that is asked late, after a stubborn one, still gets a moment to stop.
-            deadline = min(began + child.grace_s, max(last, began + 0.1))
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child.process.pid, child.stop_signal)
+            if child.process:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.process.pid, child.stop_signal)
+        # The most patient comes last, so that nobody is waited for longer than they may take.
+        for child in sorted(self.children.values(), key=lambda each: each.grace_s):
+            deadline = min(began + child.grace_s, last)
             while child.process and time.monotonic() < deadline and (self._asked_at or 0.0) < impatient:
                 self._turn(until=deadline)
             if child.process:
@@ -265,7 +262,7 @@ class Supervisor:
     def _turn(self, until: float | None = None) -> None:
         """Sleep until something happens or is due, then handle it."""
         dues = [child.due for child in self.children.values() if child.due is not None and not self._stopping]
-        dues += [watch.due for watch in self._watches if not self._stopping]
+        dues += [watch.due for watch in self._watches if watch.due is not None and not self._stopping]
         now = time.monotonic()
         wait_s = min([due - now for due in dues] + [IDLE_S, IDLE_S if until is None else until - now])
         for key, _ in self._selector.select(max(0.0, wait_s)):
@@ -280,12 +277,8 @@ class Supervisor:
 
     def _do_what_is_due(self, now: float) -> None:
         for watch in self._watches:
-            if watch.due <= now:
-                try:
-                    self._orders.extend(watch.check().items())
-                except Exception as error:
-                    self.say(f"a watch failed: {type(error).__name__}: {error}")
-                watch.due = time.monotonic() + watch.every_s
+            if watch.due is not None and watch.due <= now:
+                watch.begin()
         while self._orders:
             name, reason = self._orders.popleft()
             child = self.children.get(name)
@@ -298,6 +291,12 @@ class Supervisor:
         for child in self.children.values():
             if child.due is not None and child.due <= now and self._code is None:
                 self._spawn(child)
+
+    def _looked(self, answer: Mapping[str, str], problem: str | None) -> None:
+        if problem is not None:
+            self.say(problem)
+        self._orders.extend(answer.items())
+        self._ring(0)
 
     def _ends(self) -> Iterator[_EndedChild]:
         for child in self.children.values():

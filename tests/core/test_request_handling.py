@@ -225,7 +225,7 @@ def test_too_many_requests_are_told_when_to_come_back(config: Config, app: Flask
 
 def test_health_and_metrics(client: FlaskClient) -> None:
     assert client.get("/livez").json == {"status": "ok"}
-    assert client.get("/readyz").json == {"status": "ok", "database": "ok", "broker": "ok"}
+    assert client.get("/readyz").json == {"status": "ok", "database": "ok", "broker": "ok", "storage": "ok"}
     metrics = client.get("/metrics").text
     assert "inlay_requests_total" in metrics
     assert "inlay_jobs" in metrics

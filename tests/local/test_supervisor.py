@@ -85,7 +85,7 @@ def test_a_crashed_child_comes_back_later_each_time(tmp_path: Path) -> None:
     assert (tmp_path / "tries").read_text() == "x\n" * 3
 
 
-def test_ctrl_c_ends_all_in_reverse_order_even_the_stubborn(tmp_path: Path) -> None:
+def test_ctrl_c_asks_all_at_once_and_ends_even_the_stubborn(tmp_path: Path) -> None:
     tree = python(
         program(f"""
         tree.add("polite", sh("sleep 61 & echo up; wait"))
@@ -103,7 +103,9 @@ def test_ctrl_c_ends_all_in_reverse_order_even_the_stubborn(tmp_path: Path) -> N
     assert tree.returncode == 0
     assert alive(family) == []
     ends = [line.split()[1] for line in log(tmp_path) if "did not stop" in line or " stopped (" in line]
-    assert ends == ["parent", "stubborn", "stubborn", "polite"]
+    # Nobody waits for the stubborn one to be told.
+    assert sorted(ends[:2]) == ["parent", "polite"]
+    assert ends[2:] == ["stubborn", "stubborn"]
 
 
 def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
@@ -170,12 +172,9 @@ def test_a_child_that_is_never_ready_ends_the_start(tmp_path: Path) -> None:
     )
     tree.communicate(timeout=30)
     assert tree.returncode == 1
-    assert log(tmp_path)[-4:] == [
-        "inlay: deaf was not ready within 0 s",
-        "inlay: next stopped (signal 15)",
-        "inlay: deaf stopped (signal 15)",
-        "inlay: all stopped",
-    ]
+    first, *stopped, last = log(tmp_path)[-4:]
+    assert (first, last) == ("inlay: deaf was not ready within 0 s", "inlay: all stopped")
+    assert sorted(stopped) == ["inlay: deaf stopped (signal 15)", "inlay: next stopped (signal 15)"]
 
 
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:

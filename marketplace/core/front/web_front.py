@@ -66,7 +66,9 @@ class WebFront:
         self._transfer_work = ThreadPoolExecutor(self._limits.transfers_in_all, "transfer")
         self._slow = AddressCounts(self._limits.slow_an_address, self._limits.slow_in_all)
         self._transfers = AddressCounts(self._limits.transfers_an_address, self._limits.transfers_in_all)
-        self._waiting = 0
+        # Whoever asks whether the market is ready must not wait behind requests that hang because it is not.
+        self._probe_work = ThreadPoolExecutor(2, "probe")
+        self._waiting = dict.fromkeys((self._work, self._probe_work), 0)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -93,9 +95,10 @@ class WebFront:
     async def _answer(self, scope: Any, protocol: Any, held: ExitStack) -> None:
         address, scheme = self._client(scope)
         body: IO[bytes] = io.BytesIO()
-        work, refused = self._work, None
+        work, refused = self._probe_work if scope.path == "/readyz" else self._work, None
         try:
-            body, work = await self._received(scope, protocol, address, held)
+            if work is self._work:
+                body, work = await self._received(scope, protocol, address, held)
         except (DomainError, HTTPException) as error:
             refused = error
         environ = wsgi_call.environ_of(scope, address, scheme, body)
@@ -135,13 +138,15 @@ class WebFront:
             task.cancel()
 
     async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        if pool is self._work and self._waiting >= self._limits.waiting_in_all:
+        if pool not in self._waiting:
+            return await self._loop.run_in_executor(pool, work)
+        if self._waiting[pool] >= self._limits.waiting_in_all:
             raise Overloaded
-        self._waiting += pool is self._work
+        self._waiting[pool] += 1
         try:
             return await self._loop.run_in_executor(pool, work)
         finally:
-            self._waiting -= pool is self._work
+            self._waiting[pool] -= 1
 
     async def _send(self, protocol: Any, answer: StartedAnswer) -> None:
         if answer.pieces is not None and not wsgi_call.is_told_as_it_happens(answer):
