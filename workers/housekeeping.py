@@ -1,5 +1,5 @@
-"""The core's own jobs: probes, which show operators and fault runs that work is done once; forgetting old keys; linking
-events into chains."""
+"""The core's own jobs: probes, which show operators and fault runs that work is done once; forgetting what is over its
+time; linking events into chains."""
 
 import time
 from typing import Any
@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace.core import jobs
-from marketplace.core.http import idempotency
 from marketplace.core.jobs import ClaimedJob, JobProbe
-from marketplace.operations import event_links
-from workers.handlers import Handlers
+from marketplace.operations import event_links, retention
+from workers import stopping
+from workers.handlers import Handler, Handlers, Prepares
+from workers.lease_beat import LeaseBeat
 
-LINK_LEFT = "core.link-left-events"
+LINK_LEFT, FORGET_OLD = "core.link-left-events", "core.forget-old"
 
 
 def probe(session: Session, job: ClaimedJob) -> None:
@@ -25,8 +26,17 @@ def probe(session: Session, job: ClaimedJob) -> None:
     session.add(JobProbe(job_id=job.id))
 
 
-def forget_old_keys(session: Session, _: ClaimedJob) -> dict[str, Any]:
-    return {"forgotten": idempotency.forget_old(session)}
+def forget_old(job: ClaimedJob) -> Handler:
+    """Forget what is over its time, in transactions of its own, and go on in another job if that takes long."""
+    with LeaseBeat(job, 3.0):
+        forgotten = retention.forget(stopping.is_stopping)
+
+    def told(session: Session, _: ClaimedJob) -> dict[str, Any]:
+        if forgotten.more:
+            jobs.enqueue(session, FORGET_OLD, dedupe_key=f"more:{FORGET_OLD}")
+        return {"forgotten": forgotten.rows}
+
+    return told
 
 
 def link_left_events(session: Session, _: ClaimedJob) -> dict[str, Any]:
@@ -39,6 +49,7 @@ def link_left_events(session: Session, _: ClaimedJob) -> dict[str, Any]:
 
 HANDLERS: Handlers = {
     "core.probe": probe,
-    "core.forget-old-keys": forget_old_keys,
     LINK_LEFT: link_left_events,
 }
+# The second name is that of earlier releases, whose job may still wait.
+PREPARES: Prepares = {FORGET_OLD: forget_old, "core.forget-old-keys": forget_old}

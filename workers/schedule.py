@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 EVERY: Mapping[str, timedelta] = {
-    "core.forget-old-keys": timedelta(hours=1),
+    "core.forget-old": timedelta(hours=1),
     "core.link-left-events": timedelta(minutes=10),
     "bids.lapse": timedelta(minutes=5),
     "briefs.close-overdue": timedelta(minutes=5),

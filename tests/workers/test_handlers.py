@@ -22,12 +22,17 @@ def test_every_queue_has_its_modules() -> None:
 @pytest.mark.parametrize("queue", QUEUES)
 def test_the_modules_of_a_queue_do_its_jobs(queue: str) -> None:
     known = load_handlers(queue)
-    assert {"core.probe", "core.forget-old-keys"} < known.kinds, "any queue does probes"
+    assert {"core.probe", "core.forget-old"} < known.kinds, "any queue does probes"
     assert not set(known.handlers) & set(known.prepares)
 
 
 def test_an_unknown_queue_does_probes_alone() -> None:
-    assert load_handlers("elsewhere").kinds == {"core.probe", "core.forget-old-keys", "core.link-left-events"}
+    assert load_handlers("elsewhere").kinds == {
+        "core.probe",
+        "core.forget-old",
+        "core.forget-old-keys",
+        "core.link-left-events",
+    }
 
 
 def imported(more: str = "") -> set[str]:

@@ -5,7 +5,6 @@ A refusal stores nothing: a retry of it is tried afresh.
 """
 
 import hashlib
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.core import db
-from marketplace.core.clock import now
 from marketplace.core.db import Base
 from marketplace.core.errors import Conflict, DomainError, InvalidInput
 from marketplace.core.message import Bilingual
 
-KEEP_DAYS = 7
 KEY_MAX = 255
 
 
@@ -103,10 +100,3 @@ def keep(session: Session, party_id: UUID, key: str, hashed: str, status: int, b
     db.write(
         session, IdempotencyKey, party_id=party_id, key=key, request_hash=hashed, status=status, body=body, etag=etag
     )
-
-
-def forget_old(session: Session) -> int:
-    """Drop keys past their time. Bounded; safe to run anywhere, any number of times."""
-    old = sa.select(IdempotencyKey.id).where(IdempotencyKey.created_at < now() - timedelta(days=KEEP_DAYS)).limit(5000)
-    done = session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.id.in_(old)))
-    return int(done.rowcount)  # type: ignore[attr-defined]
