@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,10 +25,11 @@ import sqlalchemy as sa
 import urllib3
 
 from marketplace.briefs.models import Brief
-from marketplace.chaos import chaos_market
-from marketplace.chaos.faults import FaultMaker
+from marketplace.chaos import chaos_market, slow_faults
+from marketplace.chaos.faults import FAULTS, FaultMaker
 from marketplace.cli.number_options import SEED_MAX, RealNumber, WholeNumber
 from marketplace.core import db, ids, jobs
+from marketplace.core.clock import now
 from marketplace.local.market_tree import MarketTree, answers
 from marketplace.matching.scoring import service as matching
 
@@ -312,18 +312,21 @@ def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Pat
     """
     result: dict[str, Any] = {
         "seed": seed,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "at": now().isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "load_average": os.getloadavg()[0],
         "error": None,
     }
-    with tempfile.TemporaryDirectory(prefix="inlay-chaos-") as folder:
+    with tempfile.TemporaryDirectory(prefix="inlay-chaos-") as folder, slow_faults.small_disk(Path(folder)) as small:
         port = free_port()
+        result["faults_left_out"] = slow_faults.left_out(small)
+        kinds = {name: make for name, make in FAULTS.items() if name not in result["faults_left_out"]}
         env = {"RATE_LIMIT_PER_MINUTE": "1000000"}
         with MarketTree.on_embedded_servers(
             Path(folder), "127.0.0.1", port, env=env, log=Path(folder) / "inlay.log"
         ) as tree:
-            run = ChaosRun(FaultMaker(tree, f"http://127.0.0.1:{port}", seed + 1, faults, every), seed, wanted, bids)
+            breaker = FaultMaker(tree, f"http://127.0.0.1:{port}", seed + 1, faults, every, kinds)
+            run = ChaosRun(breaker, seed, wanted, bids)
             work = threading.Thread(target=_work, args=(run, result), daemon=True)
             work.start()
             code = tree.run()

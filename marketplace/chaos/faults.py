@@ -14,11 +14,11 @@ from pathlib import Path
 import redis
 import sqlalchemy as sa
 
+from marketplace.chaos.slow_faults import FREEZE_S, SLOW_FAULTS
 from marketplace.core import db
 from marketplace.local.market_tree import MarketTree, answers
 
 SETTLED_S, NOTHING_TO_BREAK_S = 2.0, 120.0
-FREEZE_S = 4.0  # longer than the load's leases
 
 
 class FaultMissed(Exception):
@@ -104,6 +104,7 @@ FAULTS: Mapping[str, Callable[[MarketTree], None]] = {
     "FLUSHALL": _tell_valkey("FLUSHALL"),
     "Valkey drops connections": _tell_valkey("CLIENT", "KILL", "TYPE", "NORMAL"),
     "PostgreSQL drops connections": _drop_database_connections,
+    **SLOW_FAULTS,
 }
 
 
@@ -179,7 +180,8 @@ class FaultMaker:
         if part == "ringer":
             beat = Path(self.tree.env["HEARTBEAT_DIR"], "ringer")
             up_s = time.monotonic() - self.tree.supervisor.children[part].started_at
-            return beat.exists() and time.time() - beat.stat().st_mtime < up_s
+            # By this machine's clock, which wrote the file's time too.
+            return beat.exists() and time.time() - beat.stat().st_mtime < up_s  # noqa: TID251
         with contextlib.suppress(sa.exc.SQLAlchemyError), db.transaction() as session:
             return bool(session.scalar(_DRAINED, {"pid": str(pid)}))
         return False
