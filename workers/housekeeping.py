@@ -13,7 +13,8 @@ from workers import stopping
 from workers.handlers import Handler, Handlers, Prepares
 from workers.lease_beat import LeaseBeat
 
-LINK_LEFT, FORGET_OLD = "core.link-left-events", "core.forget-old"
+LINK_LEFT = "core.link-left-events"
+FORGET_OLD = "core.forget-old"
 
 
 def probe(session: Session, job: ClaimedJob) -> None:

@@ -101,7 +101,13 @@ def main() -> None:
     storage.connect(config.storage_url)
     app = producer(config.broker_url)
     client = redis.Redis.from_url(config.redis_url, socket_timeout=2, socket_connect_timeout=2)
-    bell = Bell(lambda queue: send(app, client, queue), lambda queue: drains.drain(queue))
+
+    def ring(queue: str) -> None:
+        # To take a ring off a list is a write too: where enough of them wait already, nothing else would tell.
+        client.set("inlay:ringer", 1, ex=60)
+        send(app, client, queue)
+
+    bell = Bell(ring, lambda queue: drains.drain(queue))
     stop = threading.Event()
 
     def end(*_: object) -> None:

@@ -114,7 +114,7 @@ def test_bad_rows_are_skipped_and_named(
 
 
 UNFIT = [
-    ("platform", {"platform": "抖音"}),
+    ("platform", {"platform": "某平台"}),
     ("rate_card", {"rate_card": "[5]"}),
     ("", {"rate_card": '[{"length_tier": "a\\u0000"}]'}),
     ("", {"rate_card": '[{"amount_minor": NaN}]'}),

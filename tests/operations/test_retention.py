@@ -66,7 +66,18 @@ def test_any_number_goes_in_small_transactions_and_a_run_that_stops_is_gone_on_w
     with db.transaction() as session:
         session.execute(
             sa.insert(Job),
-            [{"id": id_of(at), "created_at": at, "kind": "x", "state": "done", "finished_at": at} for _ in range(250)],
+            [
+                {
+                    "id": id_of(at),
+                    "created_at": at,
+                    "kind": "x",
+                    "state": "done",
+                    "finished_at": at,
+                    "payload": {},
+                    "next_at": at,
+                }
+                for _ in range(250)
+            ],
         )
     # One among them that stays must not be looked at for ever.
     kept = job(60, JobState.DONE, finished_at=now())
