@@ -150,7 +150,10 @@ def test_migrations_run_as_an_owner_without_power_and_make_the_login(managed: st
         assert (done.exit_code, done.stderr) == (0, ""), done.output
     with connected(login_url, 2):
         ready = create_app(config).test_client().get("/readyz")
-        assert (ready.status_code, ready.json) == (200, {"status": "ok", "database": "ok", "broker": "ok"})
+        assert (ready.status_code, ready.json) == (
+            200,
+            {"status": "ok", "database": "ok", "broker": "ok", "storage": "ok"},
+        )
         with db.transaction(somebody("brand").actor) as session:
             assert session.execute(sa.text("SELECT count(*) FROM jobs")).scalar() == 0
     with psycopg.connect(plain(managed, username=postgres.NAME)) as admin:
