@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from marketplace.core.http.readiness import Readiness
+from marketplace.core.front.readiness import Readiness
 from marketplace.core.jobs import JobState
 from marketplace.local.market_tree import answers
 from marketplace.local.programs import ringer_argv, worker_argv

@@ -20,12 +20,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from marketplace.core import db, ids, storage
 from marketplace.core.config import Config
 from marketplace.core.context import set_request_id
+from marketplace.core.front.readiness import Readiness
 from marketplace.core.front.web_front import REFUSED
 from marketplace.core.http import endpoint, path_ids, problems, request_handling
 from marketplace.core.http.caller_language import caller_language, language_headers
 from marketplace.core.http.failed_attempts import FailedAttempts
 from marketplace.core.http.rate_limits import RateLimiter
-from marketplace.core.http.readiness import Readiness
 from marketplace.core.message import Bilingual
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
