@@ -8,7 +8,8 @@ one bid's points depended on another's price would invite cover bids and would r
 withdrawn, so nothing here is relative. Hard limits are named gates, not silent deductions.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,10 +126,21 @@ def rank(
     )
 
 
-def order(ranking: BidRanks, commitments: Sequence[str] | npt.NDArray[Any]) -> Ints:
-    """Return the rows of the bids from first to last: those that no gate holds back, then the others, each by score.
+def tie_breakers(commitments: Iterable[bytes], seed: str | None) -> npt.NDArray[np.bytes_]:
+    """Return what breaks ties between bids [n]: the SHA-256 of `seed:commitment`, in hex.
 
-    Ties are broken by the commitment hash, which was fixed before anyone knew the scores.
+    ``seed`` is the secret that drew the end of bidding. Whoever withdraws and bids again gets another commitment, as
+    often as they like; which of them would come first nobody knows before the seed is told. Without one (before the
+    close, and in briefs that had none) the commitment itself.
     """
+    if seed is None:
+        return np.array(list(commitments), dtype=np.bytes_)
+    prefix = f"{seed}:".encode()
+    return np.array([hashlib.sha256(prefix + commitment).hexdigest() for commitment in commitments], dtype=np.bytes_)
+
+
+def order(ranking: BidRanks, breakers: Sequence[str] | npt.NDArray[Any]) -> Ints:
+    """Return the rows of the bids from first to last: those that no gate holds back, then the others, each by score,
+    ties by `tie_breakers` [n]."""
     held = ranking.gates.any(axis=1)
-    return np.lexsort((np.asarray(commitments), -np.nan_to_num(ranking.overall), held)).astype(np.int64)
+    return np.lexsort((np.asarray(breakers), -np.nan_to_num(ranking.overall), held)).astype(np.int64)

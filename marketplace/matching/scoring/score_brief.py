@@ -310,8 +310,9 @@ def _write(
     """
     rows, ranking = loaded.rows, scores.ranking
     commitments = rows["commitment"]
+    breakers = rank.tie_breakers(commitments.tolist(), session.get_one(Brief, version.brief_id).close_seed)
     ranks = np.empty(len(commitments), dtype=np.int64)
-    ranks[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
+    ranks[rank.order(ranking, breakers)] = np.arange(1, len(commitments) + 1)
     staged: dict[str, npt.ArrayLike] = {
         **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known")},
         "features_fingerprint": rows["features"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from threading import Event as Flag
 from types import ModuleType
 from typing import Any
@@ -144,7 +145,7 @@ def test_a_closed_brief_is_never_not_fresh(client: FlaskClient) -> None:
     assert (answer.status_code, "fresh" in answer.json["detail"]) == (409, False)
 
 
-def test_rankings_are_one_total_order_and_ties_fall_by_commitment(client: FlaskClient) -> None:
+def test_rankings_are_one_total_order_and_ties_fall_by_the_seed_of_the_close(client: FlaskClient) -> None:
     there = look.market()
     bids = []
     for _ in range(6):
@@ -154,8 +155,10 @@ def test_rankings_are_one_total_order_and_ties_fall_by_commitment(client: FlaskC
     lines = look.ranking(client, there)["data"]
     assert len({line["overall"] for line in lines}) == 1
     assert [line["rank"] for line in lines] == [1, 2, 3, 4, 5, 6]
-    commitments = {ids.show("bid", bid.id): bid.commitment for bid in bids}
-    assert [commitments[line["bid_id"]] for line in lines] == sorted(commitments.values())
+    # What anybody can work out once the seed is told, and nobody before.
+    seed = client.get(look.path(there.brief_id), headers=there.brand.headers).json["close_seed"]
+    drawn = {ids.show("bid", bid.id): sha256(f"{seed}:{bid.commitment}".encode()).hexdigest() for bid in bids}
+    assert [drawn[line["bid_id"]] for line in lines] == sorted(drawn.values())
 
 
 def test_decided_bids_keep_their_place_and_say_what_became_of_them(client: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.forecast.view_forecast import ViewForecasts, calibrate
 from marketplace.matching.pricing.cost import terms_from_rows
 from marketplace.matching.scoring.brand_fit import fit
-from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank
+from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank, tie_breakers
 from marketplace.matching.scoring.score import BidInputs, score
 
 if TYPE_CHECKING:
@@ -118,6 +118,20 @@ def test_order_puts_held_bids_last_and_breaks_ties_by_commitment() -> None:
     same = np.array([5_000.0, 5_000.0, 4_000.0, 5_000.0, np.nan])
     got = rank(6_000, same, same, same, np.full(5, 0.5), np.array([10.0, 10, 90, 10, 10]), 40)
     assert order(got, ["b", "c", "a", "a", "a"]).tolist() == [3, 0, 1, 2, 4]
+
+
+def test_nobody_can_draw_a_first_place_among_equals() -> None:
+    mine, others = (
+        [f"{number:064x}".encode() for number in range(200)],
+        [b"f" * 63 + last for last in (b"d", b"e", b"f")],
+    )
+    # By the commitment alone the lowest of many tries came first; under a seed every try is as good as another.
+    firsts = 0
+    for number in range(200):
+        drawn = tie_breakers([mine[0], *others], f"seed {number}").tolist()
+        firsts += drawn[0] == min(drawn)
+    assert 30 < firsts < 75  # one in four
+    assert tie_breakers(mine, None).tolist() == mine
 
 
 def test_the_ceiling_is_the_briefs_or_a_stated_default() -> None:
