@@ -12,7 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.core import ids
+from marketplace.bids import policy as bids_policy
+from marketplace.bids.models import Bid
+from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import WrongState
 from marketplace.matching.selection import constraints, outcome, selection_refusals, service
@@ -48,6 +50,7 @@ def question(session: Session, actor: Actor, selection_id: UUID, bid_id: UUID) -
     """Read what it takes to work a winning price out. Raises NotFound, and WrongState for a bid that is not
     out of the set, before the set is done, or where an older release chose it: it would choose otherwise now."""
     selection, bid = service.find(session, actor, selection_id), ids.show("bid", bid_id)
+    db.get(session, Bid, bid_id, sa.and_(bids_policy.visible(actor), Bid.brief_id == selection.brief_id))
     if selection.status not in service.DECIDED or selection.result is None:
         raise WrongState(selection_refusals.NOT_DONE, state=selection.status)
     if all(line["bid_id"] != bid for line in selection.result["left_out"]):
