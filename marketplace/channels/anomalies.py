@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from marketplace.channels.facts import region_names
@@ -93,6 +94,7 @@ HOUSE_RANGES: Mapping[str, PeerRange] = {
 }
 
 
+@lru_cache(1024)  # files say the same few labels over and over
 def parse_age_band(label: str) -> tuple[int, int] | None:
     """Return the first and last year (120 for open) of an age label such as 18-23 or 51+, or None if it is not one."""
     text = label.strip().lower().removeprefix("age").replace("–", "-").replace("~", "-").rstrip("岁")

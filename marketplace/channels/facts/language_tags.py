@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 
 # language | region, script and variant: the tags that platforms write; extensions and private tags are not used.
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3})){0,2}")
@@ -66,7 +66,7 @@ def _plain(text: str) -> str:
 _BY_NAME = {_plain(name): tag for tag, names in _NAMES.items() for name in names.split()}
 
 
-@cache
+@lru_cache(4096)
 def language_tag(text: str) -> str | None:
     """Return the BCP 47 tag of a language in its usual case (zh-Hans-CN), from a tag or from the language's name; None
     for anything else."""

@@ -1,6 +1,7 @@
 """One code for each platform, whatever people call it in their files."""
 
 import unicodedata
+from functools import lru_cache
 
 # The names by which people know the platforms, without case and space, beside the codes that the market goes by.
 _NAMES = {
@@ -18,6 +19,7 @@ _NAMES = {
 _CODES = {name: code for code, names in _NAMES.items() for name in (code.replace("_", ""), *names)}
 
 
+@lru_cache(256)  # files say the same few over and over
 def platform_code(label: str) -> str:
     """Return the code of a platform: `douyin` for 抖音. A name that is not known stands for itself, in
     small letters."""

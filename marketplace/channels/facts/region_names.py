@@ -6,7 +6,7 @@ case and width, with or without accents, spaces and dots.
 
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 from marketplace.channels.facts.region_table import NAMES
 
@@ -19,6 +19,8 @@ _RESTS = {
     **dict.fromkeys(("unknown", "undisclosed", "unspecified", "notset", "未知"), UNKNOWN),
 }
 # What an official name adds to the usual one, the longest first: 广西壮族自治区 is listed as 广西壮族 and 广西.
+# Files say the same few labels over and over; a file of a million different ones must not stay in memory.
+LABELS_KEPT = 4096
 _ENDINGS = ("维吾尔自治区", "自治区", "特别行政区", "自治區", "province", "municipality", "省", "市")
 
 
@@ -45,7 +47,7 @@ COUNTRIES = tuple(code for code in _NAMES if "-" not in code)
 PROVINCES = tuple(code for code in _NAMES if "-" in code)
 
 
-@cache
+@lru_cache(LABELS_KEPT)
 def region_code(label: str) -> str | None:
     """Return the code of a region: ISO 3166-1 for a country, CN-GD for a province of China, US-CA for another part of a
     country as it is. None for a label that is none of these."""
@@ -62,6 +64,7 @@ def region_code(label: str) -> str | None:
     return None
 
 
+@lru_cache(LABELS_KEPT)
 def region_label(label: str) -> str | None:
     """Return the code of a region in a list of shares, where `other` and `unknown` are labels too, or None."""
     return _RESTS.get(_plain(label)) or region_code(label)
