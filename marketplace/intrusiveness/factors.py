@@ -14,7 +14,7 @@ Fit is a fact of a pairing, not of a plan: factors are worked out and stored for
 those of a fit between are the mean of the two, weighted by it. Sources: ``constants.FACTORS``, ``constants.TABLE``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import exp, isnan
 from typing import NamedTuple
 
@@ -23,7 +23,18 @@ import numpy.typing as npt
 
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.disclosure.plan_lines import discloses_only
-from marketplace.intrusiveness.overlaps import ROUNDING_S, End, TimePart, area_once, largest_run
+from marketplace.intrusiveness.overlaps import (
+    ROUNDING_S,
+    End,
+    TimePart,
+    area_once,
+    areas_without,
+    largest_run,
+    largest_runs_without,
+    largest_without,
+    told_once,
+    told_without,
+)
 from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline, TimelineSource
 
 Floats = npt.NDArray[np.float64]
@@ -151,21 +162,67 @@ def measure_spans(timeline: Timeline, some: Sequence[ExposureSpan], end: End, fi
     """Return the measures of some of a timeline's exposures (see ``measure``)."""
     if not some:
         return NOTHING
-    length = timeline.duration_s
-    reliefs = [relief(fit, span.plot) for span in some]
-    attention = [span.strength * left for span, left in zip(some, reliefs, strict=True)]
-    parts = [_part(span, value) for span, value in zip(some, attention, strict=True)]
+    length, weighed = timeline.duration_s, _weighed(timeline, some, fit)
     return (
-        area_once([_impression(part, end, length) for part in parts], end, length),
-        max(map(breaking_in, some, attention, [length] * len(some), [end] * len(some))),
-        _out_of_place(some, fit, end, length),
-        told_once(timeline, [(span, span.claims * left) for span, left in zip(some, reliefs, strict=True)], end),
-        largest_run(parts, end, length),
-        told_once(timeline, [(span, span.mentions * left) for span, left in zip(some, reliefs, strict=True)], end),
-        (getattr(timeline.brands, end) - 1) * (1 - constants.RELIEF_FIT * fit),
-        getattr(timeline.loudness_lu, end),
-        getattr(timeline.occlusion_share, end),
+        area_once([_impression(part, end, length) for part in weighed.parts], end, length),
+        max(breaking_in(span, part.value, length, end) for span, part in zip(some, weighed.parts, strict=True)),
+        _noticed_out_of_place(max(part.value for part in weighed.misplaced), area_once(weighed.misplaced, end, length)),
+        told_once(weighed.claims, end),
+        largest_run(weighed.parts, end, length),
+        told_once(weighed.mentions, end),
+        *_of_video(timeline, end, fit),
     )
+
+
+def measures_without(timeline: Timeline, some: Sequence[ExposureSpan], fit: float) -> list[Numbers]:
+    """Return the measures of spans at the midpoints without each one of them, in their order (see ``measure``).
+
+    Each is worked out from what all of them share, so that twice as many take about twice as long.
+    """
+    if len(some) < 2:
+        return [NOTHING] * len(some)
+    length, weighed = timeline.duration_s, _weighed(timeline, some, fit)
+    of_spans = zip(
+        areas_without([_impression(part, "mid", length) for part in weighed.parts], length),
+        largest_without(
+            [breaking_in(span, part.value, length, "mid") for span, part in zip(some, weighed.parts, strict=True)]
+        ),
+        largest_without([part.value for part in weighed.misplaced]),
+        areas_without(weighed.misplaced, length),
+        told_without(weighed.claims),
+        largest_runs_without(weighed.parts, length),
+        told_without(weighed.mentions),
+        strict=True,
+    )
+    return [
+        (area, breaks, _noticed_out_of_place(worst, misplaced), *rest, *_of_video(timeline, "mid", fit))
+        for area, breaks, worst, misplaced, *rest in of_spans
+    ]
+
+
+class _WeighedSpans(NamedTuple):
+    """Spans by what of them is measured: their attention and how far they are out of place over time, and what they
+    tell, eased by relief."""
+
+    parts: list[TimePart]
+    misplaced: list[TimePart]
+    claims: list[tuple[Exposure, float]]
+    mentions: list[tuple[Exposure, float]]
+
+
+def _weighed(timeline: Timeline, some: Sequence[ExposureSpan], fit: float) -> _WeighedSpans:
+    eased = [(span, timeline.exposures[span.exposure_index], relief(fit, span.plot)) for span in some]
+    return _WeighedSpans(
+        [_part(span, span.strength * left) for span, _, left in eased],
+        [_part(span, out_of_place(span, fit)) for span in some],
+        [(exposure, span.claims * left) for span, exposure, left in eased],
+        [(exposure, span.mentions * left) for span, exposure, left in eased],
+    )
+
+
+def _of_video(timeline: Timeline, end: End, fit: float) -> Numbers:
+    others = (getattr(timeline.brands, end) - 1) * (1 - constants.RELIEF_FIT * fit)
+    return others, getattr(timeline.loudness_lu, end), getattr(timeline.occlusion_share, end)
 
 
 def _part(span: ExposureSpan, value: float) -> TimePart:
@@ -206,42 +263,12 @@ def out_of_place(span: ExposureSpan, fit: float) -> float:
     return value
 
 
-def _out_of_place(some: Sequence[ExposureSpan], fit: float, end: End, length: float) -> float:
-    """Return how far the exposures are out of place, 0..1: the worst of them, and how long that is noticed."""
-    parts = [_part(span, out_of_place(span, fit)) for span in some]
-    worst = max(part.value for part in parts)
-    noticed = 1 - exp(-area_once(parts, end, length) / constants.MISPLACED_PACE_S)
+def _noticed_out_of_place(worst: float, area: float) -> float:
+    """Return how far exposures are out of place, 0..1: the worst of them, and how long that is noticed, from the area
+    under how far they are (s)."""
+    noticed = 1 - exp(-area / constants.MISPLACED_PACE_S)
     value: float = worst**constants.MISPLACED_WORST * noticed
     return value
-
-
-def told_once(timeline: Timeline, told: Iterable[tuple[ExposureSpan, float]], end: End) -> float:
-    """Return the sum of what exposures tell (selling points, mentions), where the same exposure listed again adds
-    nothing: of those of one kind with the same start and length, the most counts.
-
-    At the low end this holds for all that could be the same, at the high end only for what surely is.
-    """
-    groups: list[tuple[Exposure, float]] = []
-    for span, amount in told:
-        if amount <= 0:
-            continue
-        exposure = timeline.exposures[span.exposure_index]
-        same = [at for at, (other, _) in enumerate(groups) if _may_be_same(exposure, other, end)]
-        for at in reversed(same):
-            amount = max(amount, groups.pop(at)[1])
-        groups.append((exposure, amount))
-    return sum(amount for _, amount in groups)
-
-
-def _may_be_same(one: Exposure, other: Exposure, end: End) -> bool:
-    if one.kind is not other.kind:
-        return False
-    pairs = ((one.start_s, other.start_s), (one.seconds, other.seconds))
-    if end == "low":
-        return all(a.low <= b.high and b.low <= a.high for a, b in pairs)
-    if end == "mid":
-        return all(a.mid == b.mid for a, b in pairs)
-    return all(a == b and a.low == a.high for a, b in pairs)
 
 
 def to_factors(measures: Numbers, duration_s: float) -> Numbers:
@@ -266,6 +293,15 @@ def raw_of_spans(timeline: Timeline, some: Sequence[ExposureSpan], end: End) -> 
     length = timeline.duration_s
     none, full = (to_factors(measure_spans(timeline, some, end, fit), length) for fit in (0.0, 1.0))
     return (*none, *full)
+
+
+def raw_without(timeline: Timeline, some: Sequence[ExposureSpan]) -> list[Numbers]:
+    """Return the raw factors [18] at the midpoints without each one of some exposures, in their order."""
+    none, full = (
+        [to_factors(measures, timeline.duration_s) for measures in measures_without(timeline, some, fit)]
+        for fit in (0.0, 1.0)
+    )
+    return [(*eased, *relieved) for eased, relieved in zip(none, full, strict=True)]
 
 
 def raw(timeline: Timeline, end: End) -> Numbers:

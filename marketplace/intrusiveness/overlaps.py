@@ -1,14 +1,21 @@
 """Overlapping stretches of time counted once: exactly where starts are known, else as a bound.
 
 A plan's start may be an interval, so a stretch has a *hull* (the time that it may cover) and a *core* (the time that it
-covers wherever it begins). Stretches whose hulls are apart never meet and are bounded apart.
+covers wherever it begins). Stretches whose hulls are apart never meet and are bounded apart. What an exposure tells
+counts once too, however often the same one is listed.
+
+What a whole costs without each one of its parts is worked out for all of them in one pass: a plan may have two hundred.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import accumulate
+from math import inf
 from typing import Literal, NamedTuple
 
 from marketplace.intrusiveness import constants
-from marketplace.intrusiveness.step_functions import TimeStep, area
+from marketplace.intrusiveness.step_functions import TimeStep, TopStretch, area, tops
+from marketplace.intrusiveness.timeline import Exposure
 
 # Which end of a plan's intervals: the one that disturbs least, their midpoints, the one that disturbs most.
 End = Literal["low", "mid", "high"]
@@ -51,6 +58,110 @@ def largest_run(parts: Sequence[TimePart], end: End, length: float) -> float:
         return max(min(area(_hulls(group, length)), _sum(group, length)) for group in _clusters(parts, gap, length))
     cores = [TimePart(step.start, step.start, step.end - step.start, step.value) for step in _cores(parts)]
     return max([_largest(parts), *(area(_hulls(group, length)) for group in _clusters(cores, gap, length))])
+
+
+def areas_without(parts: Sequence[TimePart], length: float) -> list[float]:
+    """Return ``area_once`` of exact parts without each one of them, in their order, in a single pass."""
+    left_out = [0.0] * len(parts)
+    total = 0.0
+    for stretch in tops(_hulls(parts, length)):
+        if stretch.owner is not None:
+            seconds = stretch.end - stretch.start
+            total += seconds * stretch.value
+            left_out[stretch.owner] += seconds * (stretch.value - stretch.below)
+    return [max(0.0, total - lost) for lost in left_out]
+
+
+def largest_runs_without(parts: Sequence[TimePart], length: float) -> list[float]:
+    """Return ``largest_run`` of exact parts without each one of them, in their order, in a single pass.
+
+    Leaving a part out lowers the values where it is highest, and ends the run where nothing else is there for long.
+    """
+    stretches = tops(_hulls(parts, length))
+    areas = list(accumulate(((one.end - one.start) * one.value for one in stretches), initial=0.0))
+    owned: list[list[int]] = [[] for _ in parts]
+    run_of: list[int] = []
+    runs: list[tuple[int, int]] = []
+    for index, stretch in enumerate(stretches):
+        if not runs or _is_break(stretch.end - stretch.start, stretch):
+            runs.append((index, index + 1))
+        runs[-1] = (runs[-1][0], index + 1)
+        run_of.append(len(runs) - 1)
+        if stretch.owner is not None:
+            owned[stretch.owner].append(index)
+    whole = [areas[last] - areas[first] for first, last in runs]
+    best, others = largest_two(whole)
+    found = []
+    for mine in owned:
+        if not mine:  # hidden by what is stronger, and alone nowhere
+            found.append(best)
+            continue
+        run = run_of[mine[0]]
+        rest = others if whole[run] == best else best
+        found.append(max(rest, *_split(stretches, areas, mine, runs[run])))
+    return found
+
+
+def largest_two(values: Sequence[float]) -> tuple[float, float]:
+    """Return the largest of some values, none of them below zero, and the largest without one such; 0 for none."""
+    largest, second = 0.0, 0.0
+    for value in values:
+        if value > largest:
+            largest, second = value, largest
+        else:
+            second = max(second, value)
+    return largest, second
+
+
+def largest_without(values: Sequence[float]) -> list[float]:
+    """Return the largest of some values, none of them below zero, without each one of them, in their order."""
+    largest, second = largest_two(values)
+    return [second if value == largest else largest for value in values]
+
+
+def _is_break(seconds: float, stretch: TopStretch) -> bool:
+    return stretch.owner is None and seconds > constants.RUN_GAP_S + ROUNDING_S
+
+
+def _split(
+    stretches: Sequence[TopStretch], areas: Sequence[float], mine: Sequence[int], run: tuple[int, int]
+) -> Iterator[float]:
+    """Yield the areas of what is left of a run of stretches without the part that is highest in ``mine``."""
+    first, last = run
+    saved = list(
+        accumulate(
+            ((stretches[at].end - stretches[at].start) * (stretches[at].value - stretches[at].below) for at in mine),
+            initial=0.0,
+        )
+    )
+
+    def area_of(begin: int, end: int) -> float:
+        lost = saved[bisect_left(mine, end)] - saved[bisect_left(mine, begin)]
+        return max(0.0, areas[end] - areas[begin] - lost)
+
+    for begin, end in _emptied(stretches, mine, run):
+        if stretches[end - 1].end - stretches[begin].start > constants.RUN_GAP_S + ROUNDING_S:
+            yield area_of(first, begin)
+            first = end
+    yield area_of(first, last)
+
+
+def _emptied(stretches: Sequence[TopStretch], mine: Sequence[int], run: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last index (not included) of the stretches in a row that hold nothing without the part
+    that is highest in ``mine``."""
+    begin = end = -1
+    for index in mine:
+        if not stretches[index].alone:
+            continue
+        before = index - 1 if index > run[0] and stretches[index - 1].owner is None else index
+        after = index + 2 if index + 1 < run[1] and stretches[index + 1].owner is None else index + 1
+        if before > end:
+            if end > begin:
+                yield begin, end
+            begin = before
+        end = after
+    if end > begin:
+        yield begin, end
 
 
 def by_level(parts: Sequence[TimePart]) -> list[tuple[float, list[TimePart]]]:
@@ -101,3 +212,73 @@ def _sum(parts: Sequence[TimePart], length: float) -> float:
 
 def _largest(parts: Sequence[TimePart]) -> float:
     return max(part.value * part.seconds for part in parts)
+
+
+def told_once(told: Iterable[tuple[Exposure, float]], end: End) -> float:
+    """Return the sum of what exposures tell (selling points, mentions), where the same exposure listed again adds
+    nothing: of those of one kind with the same start and length, the most counts.
+
+    At the low end this holds for all that could be the same, at the high end only for what surely is.
+    """
+    counted = [(exposure, amount) for exposure, amount in told if amount > 0]
+    if end == "low":
+        return _least_told(counted)
+    groups: dict[Hashable, float] = {}
+    for index, (exposure, amount) in enumerate(counted):
+        same = _same_for_sure(exposure, index, end)
+        groups[same] = max(amount, groups.pop(same, 0.0))
+    return sum(groups.values())
+
+
+def _same_for_sure(exposure: Exposure, index: int, end: End) -> Hashable:
+    """Return what exposures have in common that are the same at their midpoints, or wherever they begin."""
+    start, seconds = exposure.start_s, exposure.seconds
+    if end == "mid":
+        return exposure.kind, start.mid, seconds.mid
+    is_exact = start.low == start.high and seconds.low == seconds.high
+    return (exposure.kind, start.low, seconds.low) if is_exact else index
+
+
+class _ToldGroup(NamedTuple):
+    """Exposures that could be the same: where the last of them begins, its place among all, and the most told."""
+
+    start_low: float
+    place: int
+    exposure: Exposure
+    amount: float
+
+
+def _least_told(counted: Iterable[tuple[Exposure, float]]) -> float:
+    """Return the sum of what exposures tell if all that could be the same are."""
+    groups: list[_ToldGroup] = []  # by their start; of no two are places alike
+    longest = 0.0
+    for place, (exposure, amount) in enumerate(counted):
+        start = exposure.start_s
+        longest = max(longest, start.high - start.low)
+        # Only those whose starts come this near can be the same, so that the rest are not looked at.
+        first = bisect_left(groups, (start.low - longest - ROUNDING_S,))
+        after = bisect_right(groups, (start.high, inf))
+        same = [at for at in range(first, after) if _may_be_same(exposure, groups[at].exposure)]
+        for at in reversed(same):
+            amount = max(amount, groups.pop(at).amount)
+        insort(groups, _ToldGroup(start.low, place, exposure, amount))
+    return sum(group.amount for group in sorted(groups, key=lambda group: group.place))
+
+
+def _may_be_same(one: Exposure, other: Exposure) -> bool:
+    a, b, c, d = one.start_s, other.start_s, one.seconds, other.seconds
+    return a.low <= b.high and b.low <= a.high and c.low <= d.high and d.low <= c.high and one.kind is other.kind
+
+
+def told_without(told: Sequence[tuple[Exposure, float]]) -> list[float]:
+    """Return ``told_once`` at the midpoints without each one of some exposures, in their order."""
+    groups: dict[Hashable, list[float]] = {}
+    keys = [_same_for_sure(exposure, 0, "mid") for exposure, _ in told]
+    for key, (_, amount) in zip(keys, told, strict=True):
+        groups.setdefault(key, []).append(amount)
+    most = {key: largest_two(amounts) for key, amounts in groups.items()}
+    total = sum(largest for largest, _ in most.values())
+    return [
+        max(0.0, total - most[key][0] + most[key][1]) if amount == most[key][0] else total
+        for key, (_, amount) in zip(keys, told, strict=True)
+    ]

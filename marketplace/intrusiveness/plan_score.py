@@ -12,6 +12,7 @@ from marketplace.intrusiveness.factors import (
     measure_spans,
     points,
     raw_of_spans,
+    raw_without,
     spans,
 )
 from marketplace.intrusiveness.messages import explain, exposure, number, outcome, share
@@ -172,13 +173,10 @@ def _exposure_scores(
 ) -> tuple[ExposureScore, ...]:
     """Score each exposure of the plan of midpoints alone, and the plan without it."""
 
-    def score(some: list[ExposureSpan]) -> float:
-        return _total(timeline, some, "mid", fit)
-
     scores = []
-    for index, span in enumerate(mid_spans):
+    for span, without in zip(mid_spans, raw_without(timeline, mid_spans), strict=True):
         # Leaving an exposure out never raises the score: a saving below zero is a rounding error.
-        alone, marginal = score([span]), max(0.0, total - score(mid_spans[:index] + mid_spans[index + 1 :]))
+        alone, marginal = _total(timeline, [span], "mid", fit), max(0.0, total - sum(points(without, fit)))
         text = exposure(timeline.exposures[span.exposure_index].kind, span.earliest, span.seconds, alone, marginal)
         scores.append(ExposureScore(span.exposure_index, alone, marginal, text.zh, text.en))
     return tuple(scores)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from math import exp, inf, log1p
 
 from marketplace.intrusiveness import constants
-from marketplace.intrusiveness.factors import ExposureSpan, spans, told_once
+from marketplace.intrusiveness.factors import ExposureSpan, spans
 from marketplace.intrusiveness.messages import between, counted, times
-from marketplace.intrusiveness.overlaps import End, TimePart, area_once, by_level
+from marketplace.intrusiveness.overlaps import End, TimePart, area_once, by_level, told_once
 from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline
 
 
@@ -91,7 +91,7 @@ def _seen_s(timeline: Timeline, some: list[ExposureSpan], end: End) -> float:
 
 
 def _mentions(timeline: Timeline, some: list[ExposureSpan], end: End) -> float:
-    return told_once(timeline, [(span, span.mentions) for span in some], end)
+    return told_once([(timeline.exposures[span.exposure_index], span.mentions) for span in some], end)
 
 
 def _share(timeline: Timeline, end: End, mentions_most: float = inf) -> float:

@@ -162,7 +162,9 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
         ).row.id
         key = api_keys.create(session, who.actor, name=f"{word}-key", scopes=["read"], expires_at=None)
         found["key_id"] = key.row.id
-        found["suggestion_id"] = plan_suggestions.suggest(session, who.actor, found["bid_id"]).suggestions[0]["id"]
+        found["suggestion_id"] = plan_suggestions.answer(
+            plan_suggestions.question(session, who.actor, found["bid_id"])
+        ).suggestions[0]["id"]
     owner = _owner_of_channels(world, name)
     with db.transaction() as session:
         found["transfer_id"] = transfer(session, proven(owner), owner, somebody("creator"))

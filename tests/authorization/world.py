@@ -209,7 +209,9 @@ def _add_rows(world: World) -> None:
         for subject in ("published", "closed"):
             score_brief.score_brief(session, world.by_subject[subject]["brief_id"])
     with db.transaction(creator.actor) as session:
-        suggested = plan_suggestions.suggest(session, creator.actor, found["bid_id"]).suggestions
+        suggested = plan_suggestions.answer(
+            plan_suggestions.question(session, creator.actor, found["bid_id"])
+        ).suggestions
         found["suggestion_id"] = suggested[0]["id"]
     with db.transaction(owner.actor) as session:
         closed_id = world.by_subject["closed"]["brief_id"]

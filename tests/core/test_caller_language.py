@@ -1,6 +1,7 @@
 """Refusals are told in the language that the caller asks for, and in that one alone."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -186,3 +187,15 @@ def test_what_a_rule_of_the_database_refuses_is_no_fault_of_ours(
     assert (known.status, str(known.more.get("rule", "")).startswith(rule)) == (status, True)
     assert HAN.search(known.detail.zh)
     assert not HAN.search(known.detail.en)
+
+
+def test_what_was_stopped_for_computing_too_long_is_not_told_as_a_database_out_of_reach(app: Flask) -> None:
+    with pytest.raises(DBAPIError) as stopped, db.transaction() as session:
+        session.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+        time.sleep(1)  # work that holds a connection and asks nothing of it
+        session.execute(sa.text("SELECT 1"))
+    known = problems.translate(stopped.value)
+    assert known is not None
+    assert (known.status, known.headers["Retry-After"]) == (503, "30")
+    assert "took too long" in known.detail.en
+    assert "计算时间太长" in known.detail.zh

@@ -11,9 +11,8 @@ from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.paging import page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.ranking import bid_pictures, service
-from marketplace.matching.ranking.ranked_bid import RankedBid
 from marketplace.matching.ranking.schemas import BidMatchOut, RankingOut
-from marketplace.matching.ranking.service import BriefRanking
+from marketplace.matching.ranking.service import BriefRanking, PlannedMatch
 from marketplace.matching.scoring.schemas import SVG, BidPictureQuery
 
 blueprint = GuardedBlueprint(
@@ -33,10 +32,16 @@ def get_ranking(query: dict[str, Any], brief_id: UUID) -> BriefRanking:
     return service.ranking(session(), actor(), brief_id, **query)
 
 
-@blueprint.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
-def get_bid_match(bid_id: UUID) -> RankedBid:
+@blueprint.get(
+    "/bids/<id('bid'):bid_id>/match",
+    allow=SIGNED_IN,
+    needs=Permission.READ,
+    answers=BidMatchOut,
+    then=service.with_plan_score,
+)
+def get_bid_match(bid_id: UUID) -> PlannedMatch:
     """One bid's scores with every reason, and what its plan could change."""
-    return service.match_of_bid(session(), actor(), bid_id)
+    return service.planned_match(session(), actor(), bid_id)
 
 
 @blueprint.get(

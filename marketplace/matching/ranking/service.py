@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -41,6 +42,15 @@ class BriefRanking:
     has_more: bool
     record: int | None = None
     warnings: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PlannedMatch:
+    """A bid's match, and the plan that is still to be scored: as it is stored, with a buying link or without."""
+
+    match: RankedBid
+    plan: dict[str, Any]
+    buying_link: bool
 
 
 def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> BriefRanking:
@@ -84,7 +94,7 @@ def _with_gates(session: Session, brief: Brief, matches: Sequence[RankedMatch]) 
 
 
 def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
-    """Return one bid's match with every reason and the score of its plan, for whoever may see the bid.
+    """Return one bid's match with every reason and without the score of its plan, for whoever may see the bid.
 
     Raises NotFound, also before the bid's first scoring.
     """
@@ -108,14 +118,23 @@ def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
         [match] = later_facts.with_later_facts(session, [match])
     else:
         match = match.sealed()
-    revision = session.get_one(BidRevision, bid.revision_id)
     if actor.role in bids_policy.BIDDERS:
+        revision = session.get_one(BidRevision, bid.revision_id)
         match = match.with_reasons(fair_price.floor_reasons(session, bid, revision, match.scored))
+    return match
+
+
+def planned_match(session: Session, actor: Actor, bid_id: UUID) -> PlannedMatch:
+    """Return one bid's match with its plan, which `with_plan_score` scores. Raises what `match_of_bid` does."""
+    match = match_of_bid(session, actor, bid_id)
+    revision = session.get_one(BidRevision, session.get_one(Bid, bid_id).revision_id)
     version = session.get_one(BriefVersion, revision.brief_version_id)
-    fit = 0.0 if math.isnan(match.scored.fit) else match.scored.fit
-    return replace(
-        match,
-        plan=plan_score(
-            revision.plan, fit, buying_link=bool(version.content.get("buying_link")), minors=match.scored.minors
-        ),
-    )
+    return PlannedMatch(match, revision.plan, buying_link=bool(version.content.get("buying_link")))
+
+
+def with_plan_score(asked: PlannedMatch) -> RankedBid:
+    """Return a match with the score of its plan. It computes while no transaction is open."""
+    scored = asked.match.scored
+    fit = 0.0 if math.isnan(scored.fit) else scored.fit
+    score = plan_score(asked.plan, fit, buying_link=asked.buying_link, minors=scored.minors)
+    return replace(asked.match, plan=score)

@@ -22,7 +22,7 @@ from marketplace.matching import recompute
 from marketplace.matching.scoring import service
 from marketplace.matching.scoring.schemas import RescoreOut
 from marketplace.matching.scoring.suggestions import plan_suggestions
-from marketplace.matching.scoring.suggestions.plan_suggestions import BidSuggestions
+from marketplace.matching.scoring.suggestions.plan_suggestions import SuggestionQuestion
 from marketplace.matching.scoring.suggestions.schemas import SuggestionsOut
 
 blueprint = GuardedBlueprint(
@@ -68,10 +68,16 @@ def _updates(brief_id: UUID, reader: Any, slot: ExitStack) -> Iterator[str]:
                 time.sleep(STREAM_PAUSE_S)
 
 
-@blueprint.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
-def list_suggestions(bid_id: UUID) -> BidSuggestions:
+@blueprint.get(
+    "/bids/<id('bid'):bid_id>/suggestions",
+    allow=BIDDERS,
+    needs=Permission.READ,
+    answers=SuggestionsOut,
+    then=plan_suggestions.answer,
+)
+def list_suggestions(bid_id: UUID) -> SuggestionQuestion:
     """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
-    return plan_suggestions.suggest(session(), actor(), bid_id)
+    return plan_suggestions.question(session(), actor(), bid_id)
 
 
 @blueprint.post(

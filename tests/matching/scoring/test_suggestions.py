@@ -21,6 +21,7 @@ from marketplace.core.ids import new_id
 from marketplace.intrusiveness import frontier, timeline
 from marketplace.intrusiveness.notice import notice_share, sure_seconds
 from marketplace.intrusiveness.plan_score import score_range
+from marketplace.matching.ranking import service as ranking_service
 from marketplace.matching.scoring.suggestions import messages as suggestion_messages
 from marketplace.matching.scoring.suggestions import plan_suggestions
 from tests.bids.look import events, everything, path, wordings
@@ -279,3 +280,21 @@ def test_the_command_tells_them_and_takes_one(client: FlaskClient, monkeypatch: 
 def test_how_far_a_range_keeps_to_a_tolerance(app: Flask, tolerance: float, word: str) -> None:
     assert plan_suggestions.keeps(frontier.PlanStanding((20, 40), (0, 0)), tolerance) == word
     assert word in suggestion_messages.KEEPS
+
+
+def test_a_plan_of_many_exposures_is_worked_out_while_no_transaction_is_open(
+    client: FlaskClient, worker: ModuleType
+) -> None:
+    one = {"kind": "product", "seconds": {"low": 1, "high": 3}, "area_share": "in-hand", "centre": "edge"}
+    many = [{**one, "start_s": {"low": 0.2 * at, "high": 0.2 * at + 4}} for at in range(timeline.EXPOSURES_MAX)]
+    there = look.market(tolerance=100)
+    who, bid = look.offer(there, plan=make.plan(exposures=many))
+    work.settle(worker)
+    with db.transaction(who.actor) as session:
+        asked = ranking_service.planned_match(session, who.actor, bid.id)
+        assert asked.match.plan is None
+    told = look.match(client, who, bid.id)["plan"]
+    assert [row["index"] for row in told["exposures"]] == list(range(timeline.EXPOSURES_MAX))
+    found = ranking_service.with_plan_score(asked).plan
+    assert found is not None
+    assert (found["score"], found["reasons"]) == (told["score"], told["reasons"])

@@ -61,33 +61,59 @@ class BidSuggestions:
     noticing_kept: float = NOTICING_KEPT
 
 
-def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
-    """Return what a bid's plan does and which plans could replace it, for the bidder's side only. Raises NotFound."""
+@dataclass(frozen=True)
+class SuggestionQuestion:
+    """A bid whose plan is looked at, and all that is known of it: what `answer` works out the suggestions from."""
+
+    bid_id: UUID
+    revision_id: UUID
+    revision_number: int
+    can_accept: bool
+    plan: Timeline
+    match: RankedMatch | None
+    tolerance: int
+    asked: Mapping[str, Any]
+    past: Sequence[PublishedVideo]
+
+
+def question(session: Session, actor: Actor, bid_id: UUID) -> SuggestionQuestion:
+    """Return what the suggestions for a bid come from, for the bidder's side only. Raises NotFound."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
     revision = session.get_one(BidRevision, bid.revision_id)
     brief = session.get_one(Brief, bid.brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
-    tolerance, asked = version.tolerance, with_defaults(version.content)
-    match = service.find_match(session, bid)
-    plan, plan_frontier = _search(revision, match)
     revisions_left = bid.revisions_max - bid.revision_number
-    return BidSuggestions(
+    return SuggestionQuestion(
         bid_id=bid_id,
         revision_id=revision.id,
         revision_number=revision.number,
         can_accept=bid.status == BidStatus.OPEN and revisions_left > 0 and takes_bids(session, brief.id, now()),
-        before_shooting=_before_shooting(
-            plan_frontier.before, plan, match, tolerance, past_videos.past(session, bid.channel_id)
-        ),
+        plan=timeline.from_dict(revision.plan),
+        match=service.find_match(session, bid),
+        tolerance=version.tolerance,
+        asked=with_defaults(version.content),
+        past=past_videos.past(session, bid.channel_id),
+    )
+
+
+def answer(asked: SuggestionQuestion) -> BidSuggestions:
+    """Return what a bid's plan does and which plans could replace it. It computes while no transaction is open."""
+    plan_frontier = _search(asked.plan, asked.match)
+    return BidSuggestions(
+        bid_id=asked.bid_id,
+        revision_id=asked.revision_id,
+        revision_number=asked.revision_number,
+        can_accept=asked.can_accept,
+        before_shooting=_before_shooting(plan_frontier.before, asked.plan, asked.match, asked.tolerance, asked.past),
         suggestions=[
             {
                 **frontier.point_dict(point),
-                "id": id_of(revision.id, timeline.to_dict(point.plan)),
-                "keeps_tolerance": keeps(point.standing, tolerance),
+                "id": id_of(asked.revision_id, timeline.to_dict(point.plan)),
+                "keeps_tolerance": keeps(point.standing, asked.tolerance),
             }
             for point in plan_frontier.points
             # A milder plan may be noticed less than the brief asks for, and would be refused.
-            if not any(brief_answer.notice_errors(point.plan, asked))
+            if not any(brief_answer.notice_errors(point.plan, asked.asked))
         ],
         model_version=plan_frontier.model_version,
     )
@@ -102,7 +128,7 @@ def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) ->
 
     def suggested_plan(revision: BidRevision) -> Mapping[str, Any]:
         match = service.find_match(session, session.get_one(Bid, bid_id))
-        for point in _search(revision, match)[1].points:
+        for point in _search(timeline.from_dict(revision.plan), match).points:
             plan = timeline.to_dict(point.plan)
             if id_of(revision.id, plan) == suggestion_id:
                 return plan
@@ -147,10 +173,9 @@ def keeps(standing: PlanStanding, tolerance: float) -> str:
     return next((answer for answer, end in ends if end <= tolerance), "no")
 
 
-def _search(revision: BidRevision, match: RankedMatch | None) -> tuple[Timeline, PlanFrontier]:
-    """Return a revision's plan and the plans that could replace it. An unknown fit relieves nothing."""
-    plan = timeline.from_dict(revision.plan)
-    return plan, frontier.frontier(plan, math.nan if match is None else match.scored.fit)
+def _search(plan: Timeline, match: RankedMatch | None) -> PlanFrontier:
+    """Return the plans that could replace a revision's plan. An unknown fit relieves nothing."""
+    return frontier.frontier(plan, math.nan if match is None else match.scored.fit)
 
 
 def _before_shooting(
