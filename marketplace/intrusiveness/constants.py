@@ -13,7 +13,7 @@ from marketplace.intrusiveness import factor_table
 
 MODEL_VERSION: Final = "intrusiveness/2"
 PROMINENCE_VERSION: Final = "prominence/2"
-FRONTIER_VERSION: Final = "frontier/3"
+FRONTIER_VERSION: Final = "frontier/4"
 AD_LOAD_VERSION: Final = "ad-load/1"
 CHANNEL_VERSION: Final = "channel/2"
 PACING_VERSION: Final = "pacing/1"

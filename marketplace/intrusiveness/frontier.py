@@ -30,10 +30,11 @@ STEPS_MAX = 6
 BEAM = 8
 # How many moments, the weightiest, are changed one by one.
 TRIED_ALONE = 6
-# How many plans are scored: fewer when they have many exposures, because bounding a score looks at pairs of exposures.
+# How many plans are scored: fewer when they have many exposures, of which each has more changes to try.
 PLANS_MAX, PLANS_LEAST, PAIRS_MAX = 2_000, 60, 600_000
-# Of so many plans that keep prominence, the least intrusive, it is worked out who notices them.
-NOTICED_MOST = 40
+# Of so many plans that keep prominence, the least intrusive, it is worked out who notices them: of fewer when they have
+# many exposures, each of which is looked at in every stretch of time.
+NOTICED_MOST, NOTICED_LEAST, NOTICED_PAIRS_MAX = 40, 4, 160_000
 # People see one decimal: plans that read the same on both sides count as one, and the shorter chain stays.
 DECIMALS = 1
 # Times of a changed exposure are cut to this many parts of a second.
@@ -160,11 +161,17 @@ def _keeps_noticing(noticing: NoticeShare, noticed: NoticeShare) -> bool:
     return noticing.middle >= constants.NOTICING_KEPT * noticed.middle - _ROUNDING
 
 
+def _noticed_most(nodes: Sequence[_SearchNode]) -> int:
+    """Return of how many plans it is worked out who notices them."""
+    exposures = max((len(node.plan.exposures) for node in nodes), default=1)
+    return max(NOTICED_LEAST, min(NOTICED_MOST, NOTICED_PAIRS_MAX // max(1, exposures) ** 2))
+
+
 def _mildest_noticed(reached: Sequence[_SearchNode], before: PlanStanding, noticed: NoticeShare) -> _SearchNode | None:
     """Return the least intrusive of some nodes that keeps prominence and who notice; None where none of the least
     intrusive NOTICED_MOST that keep prominence does."""
     keeping = sorted((node for node in reached if node.standing.keeps(before)), key=lambda node: node.sides)
-    found = (node for node in keeping[:NOTICED_MOST] if _keeps_noticing(notice_share(node.plan), noticed))
+    found = (node for node in keeping[: _noticed_most(keeping)] if _keeps_noticing(notice_share(node.plan), noticed))
     return next(found, None)
 
 

@@ -130,11 +130,16 @@ def _profile(begins: Table, ends: Table, strengths: Table) -> tuple[Table, Table
 
 
 def _levels(times: MergedTimes, strengths: Table) -> tuple[Table, Table]:
-    """Return, for each level of attention from the highest down, how far it is seen in each stretch [D, K, E], 0..1,
-    and how far it rises above the next level [D, E]."""
+    """Return, for each of L levels of attention from the highest down, how far it is seen in each stretch [D, K, L],
+    0..1, and how far it rises above the next level [D, L]. Exposures that take as much attention as another in every
+    draw share its level: most plans show a brand in a few ways, however often."""
+    strengths, level = np.unique(strengths, axis=1, return_inverse=True)
+    together = np.argsort(level.ravel(), kind="stable")
+    firsts = np.searchsorted(level.ravel()[together], np.arange(strengths.shape[1]))
+    active = np.logical_or.reduceat(times.active[:, :, together], firsts, axis=2)
     order = np.argsort(-strengths, axis=1, kind="stable")
     heights = np.take_along_axis(strengths, order, axis=1)
-    by_height = np.take_along_axis(times.active, np.broadcast_to(order[:, None, :], times.active.shape), axis=2)
+    by_height = np.take_along_axis(active, np.broadcast_to(order[:, None, :], active.shape), axis=2)
     reached = np.maximum.accumulate(by_height, axis=2)
     # Where no exposure is short, no stretch at any level is.
     weights = _taken_in(reached, times.spans) if times.has_short else reached.astype(np.float64)

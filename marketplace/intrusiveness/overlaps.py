@@ -164,15 +164,73 @@ def _emptied(stretches: Sequence[TopStretch], mine: Sequence[int], run: tuple[in
         yield begin, end
 
 
-def by_level(parts: Sequence[TimePart]) -> list[tuple[float, list[TimePart]]]:
-    """Return the levels of the parts' values from low to high: how far each rises over the one below, and the parts
-    that reach it, each with the value 1."""
-    levels: list[tuple[float, list[TimePart]]] = []
-    below = 0.0
-    for height in sorted({part.value for part in parts if part.value > 0}):
-        levels.append((height - below, [part._replace(value=1.0) for part in parts if part.value >= height]))
-        below = height
+def seconds_by_level(parts: Sequence[TimePart], end: End, length: float) -> list[tuple[float, float]]:
+    """Return the levels of the parts' values from high to low: how far each rises over the one below, and in how many
+    seconds it is reached, or their bound at this end of the intervals (``area_once`` of the parts that reach it).
+
+    From level to level parts are joined to what is there already, so that no second is counted anew for each of them.
+    """
+    ordered = sorted((part for part in parts if part.value > 0), key=lambda part: -part.value)
+    reached = _LevelSeconds(end, length)
+    levels: list[tuple[float, float]] = []
+    for part, below in zip(ordered, [*(part.value for part in ordered[1:]), 0.0], strict=False):
+        reached.add(part)
+        if part.value > below:
+            levels.append((part.value - below, reached.seconds))
     return levels
+
+
+class _TimeGroup(NamedTuple):
+    """Parts that may meet: from where to where (s), the seconds of their cores, of the longest and of all of them."""
+
+    start: float
+    end: float
+    core: float
+    longest: float
+    total: float
+
+
+class _LevelSeconds:
+    """The seconds in which some part is there, or their bound at an end of the intervals, kept as parts are added."""
+
+    def __init__(self, end: End, length: float) -> None:
+        self._end, self._length = end, length
+        # Both by time, and apart from each other.
+        self._groups: list[_TimeGroup] = []
+        self._cores: list[tuple[float, float]] = []
+        self.seconds = 0.0
+
+    def add(self, part: TimePart) -> None:
+        start, end = part.earliest, min(self._length, part.latest + part.seconds)
+        first = bisect_left(self._groups, start - ROUNDING_S, key=lambda group: group.end)
+        after = bisect_right(self._groups, end + ROUNDING_S, lo=first, key=lambda group: group.start)
+        met = self._groups[first:after]
+        group = _TimeGroup(
+            min([start, *(one.start for one in met)]),
+            max([end, *(one.end for one in met)]),
+            self._covered(part.latest, part.earliest + part.seconds) + sum(one.core for one in met),
+            max([part.seconds, *(one.longest for one in met)]),
+            min(part.seconds, self._length - part.earliest) + sum(one.total for one in met),
+        )
+        self._groups[first:after] = [group]
+        self.seconds += self._bound(group) - sum(map(self._bound, met))
+
+    def _bound(self, group: _TimeGroup) -> float:
+        """See ``area_once``: hulls that meet leave no hole, and where starts are exact both bounds are the seconds."""
+        if self._end == "low":
+            return max(group.core, group.longest)
+        return min(group.end - group.start, group.total)
+
+    def _covered(self, start: float, end: float) -> float:
+        """Add a core, if there is one, and return how many seconds no other has covered."""
+        if start >= end:
+            return 0.0
+        first = bisect_left(self._cores, start, key=lambda core: core[1])
+        after = bisect_right(self._cores, end, lo=first, key=lambda core: core[0])
+        met = self._cores[first:after]
+        whole = (min([start, *(one[0] for one in met)]), max([end, *(one[1] for one in met)]))
+        self._cores[first:after] = [whole]
+        return whole[1] - whole[0] - sum(one[1] - one[0] for one in met)
 
 
 def _are_exact(parts: Sequence[TimePart]) -> bool:

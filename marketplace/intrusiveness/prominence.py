@@ -19,7 +19,7 @@ from math import exp, inf, log1p
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import ExposureSpan, spans
 from marketplace.intrusiveness.messages import between, counted, times
-from marketplace.intrusiveness.overlaps import End, TimePart, area_once, by_level, told_once
+from marketplace.intrusiveness.overlaps import End, TimePart, seconds_by_level, told_once
 from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline
 
 
@@ -87,7 +87,7 @@ def _seen_s(timeline: Timeline, some: list[ExposureSpan], end: End) -> float:
         TimePart(span.earliest, span.latest, span.seconds, sight_value(exposures[span.exposure_index], end))
         for span in some
     ]
-    return sum(rise * fade(area_once(level, end, timeline.duration_s)) for rise, level in by_level(sights))
+    return sum(rise * fade(seconds) for rise, seconds in seconds_by_level(sights, end, timeline.duration_s))
 
 
 def _mentions(timeline: Timeline, some: list[ExposureSpan], end: End) -> float:

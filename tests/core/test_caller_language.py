@@ -189,11 +189,16 @@ def test_what_a_rule_of_the_database_refuses_is_no_fault_of_ours(
     assert not HAN.search(known.detail.en)
 
 
-def test_what_was_stopped_for_computing_too_long_is_not_told_as_a_database_out_of_reach(app: Flask) -> None:
-    with pytest.raises(DBAPIError) as stopped, db.transaction() as session:
+def _stop_for_idling() -> None:
+    with db.transaction() as session:
         session.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
         time.sleep(1)  # work that holds a connection and asks nothing of it
         session.execute(sa.text("SELECT 1"))
+
+
+def test_what_was_stopped_for_computing_too_long_is_not_told_as_a_database_out_of_reach(app: Flask) -> None:
+    with pytest.raises(DBAPIError) as stopped:
+        _stop_for_idling()
     known = problems.translate(stopped.value)
     assert known is not None
     assert (known.status, known.headers["Retry-After"]) == (503, "30")

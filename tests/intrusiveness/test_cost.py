@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from marketplace.intrusiveness.factors import ENDS, measure_spans, measures_without, spans
-from marketplace.intrusiveness.overlaps import End, told_once
+from marketplace.intrusiveness.overlaps import End, TimePart, area_once, seconds_by_level, told_once
 from marketplace.intrusiveness.plan_score import score_plan
+from marketplace.intrusiveness.prominence import prominence
 from marketplace.intrusiveness.timeline import EXPOSURES_MAX, Exposure, ExposureKind, Timeline, ValueInterval, exact
 from tests.intrusiveness import make
 
@@ -76,6 +78,7 @@ def test_scoring_twice_as_many_exposures_takes_about_twice_the_steps(made: Calla
     steps = steps_of(lambda: score_plan(few, 0.5))
     assert steps > 10_000
     assert steps_of(lambda: score_plan(many, 0.5)) <= TWICE * steps
+    assert steps_of(lambda: prominence(many)) <= TWICE * steps_of(lambda: prominence(few))
 
 
 @QUICK
@@ -116,3 +119,19 @@ def test_what_is_listed_again_is_found_among_all_others(plan: Timeline) -> None:
             groups = [group for group in groups if group not in same]
             groups.append((one, max([amount, *(told for _, told in same)])))
         assert told_once(twice, end) == pytest.approx(sum(amount for _, amount in groups))
+
+
+@QUICK
+@given(make.plans(most=14), st.lists(st.sampled_from([0.0, 0.2, 0.5, 1.0]), min_size=14, max_size=14))
+def test_seconds_by_level_are_those_of_what_reaches_it(plan: Timeline, values: list[float]) -> None:
+    for end in ENDS:
+        parts = [
+            TimePart(span.earliest, span.latest, span.seconds, values[span.exposure_index]) for span in spans(plan, end)
+        ]
+        heights = sorted({part.value for part in parts if part.value > 0}, reverse=True)
+        levels = seconds_by_level(parts, end, plan.duration_s)
+        assert sum(rise for rise, _ in levels) == pytest.approx(max(heights, default=0.0))
+        assert len(levels) == len(heights)
+        for height, (_, seconds) in zip(heights, levels, strict=True):
+            reaching = [part._replace(value=1.0) for part in parts if part.value >= height]
+            assert seconds == pytest.approx(area_once(reaching, end, plan.duration_s), abs=1e-8)
