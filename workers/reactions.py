@@ -122,6 +122,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "selections.finish": ask_about_sets,
     "channels.change": refresh_features,
     "channels.archive": refresh_features,
+    "channels.restore": refresh_features,
     "audience_snapshots.new": learn_from_snapshots,
     "deal_prices.new": learn_from_deals,
     "deal_prices.confirm": learn_from_deals,

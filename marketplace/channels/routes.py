@@ -97,8 +97,15 @@ def update_channel(body: dict[str, Any], channel_id: UUID, version: int) -> Chan
 
 @blueprint.post("/channels/<id('chn'):channel_id>/archive", allow=OWNERS, needs=Permission.CHANNELS, answers=ChannelOut)
 def archive_channel(channel_id: UUID) -> Channel:
-    """Take the channel out of use for good: its bids can be accepted no more."""
+    """Take the channel out of use: its bids can be accepted no more until it is restored. An agency cannot while
+    another one has a bid standing with it."""
     return service.archive(session(), actor(), channel_id)
+
+
+@blueprint.post("/channels/<id('chn'):channel_id>/restore", allow=OWNERS, needs=Permission.CHANNELS, answers=ChannelOut)
+def restore_channel(channel_id: UUID) -> Channel:
+    """Take an archived channel into use again, with its bids."""
+    return service.restore(session(), actor(), channel_id)
 
 
 @blueprint.post(

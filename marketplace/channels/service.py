@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from marketplace.channels import policy, renames
+from marketplace.channels import policy, renames, standing_bids
 from marketplace.channels.facts import text_search
 from marketplace.channels.files.bulk_store import handle_key
 from marketplace.channels.files.imports import require_creator
@@ -153,13 +153,16 @@ def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, va
     """Change a channel's name and description; its platform and creator cannot change, nor the platform's id.
 
     Another handle has to be proven anew (see renames). Raises NotFound, and Conflict if its creator has a channel of
-    that handle.
+    that handle, or for an agency if another one's standing bid would lose its proof or its room by it.
     """
     channel = db.lock(session, Channel, channel_id, policy.own(actor), version=version)
     changed = sorted(name for name, value in values.items() if getattr(channel, name) != value)
     if changed:
         parties = event_parties(channel, actor)
         told: dict[str, Any] = {"fields": changed}
+        is_renamed = "handle" in changed and values["handle"].lower() != channel.handle_key
+        if is_renamed or "pacing" in changed:
+            standing_bids.refuse_for_agency(session, actor, channel_id)
         if "handle" in changed:
             told |= {"handle_before": channel.handle, "handle_after": values["handle"]}
             renames.rename(session, channel, values["handle"], actor, parties)
@@ -171,8 +174,21 @@ def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, va
 
 
 def archive(session: Session, actor: Actor, channel_id: UUID) -> Channel:
+    """Take a channel out of use. Raises NotFound, WrongState, and Conflict for an agency while another one has a bid
+    standing with it."""
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
+    standing_bids.refuse_for_agency(session, actor, channel_id)
     apply_transition(session, channel, CHANNEL_TRANSITIONS, "archive", actor, parties=event_parties(channel, actor))
+    return channel
+
+
+def restore(session: Session, actor: Actor, channel_id: UUID) -> Channel:
+    """Take an archived channel into use again, with its bids. Raises NotFound, WrongState, and Conflict if its creator
+    has another channel of its handle by now."""
+    channel = db.lock(session, Channel, channel_id, policy.own(actor))
+    others = Channel.id != channel.id, Channel.status == ChannelStatus.ACTIVE
+    renames.refuse_own(session, channel.creator_id, channel.platform, channel.handle, *others)
+    apply_transition(session, channel, CHANNEL_TRANSITIONS, "restore", actor, parties=event_parties(channel, actor))
     return channel
 
 

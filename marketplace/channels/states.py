@@ -4,11 +4,13 @@ from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportStatus
 from marketplace.core.actor import Role
 from marketplace.core.states import Transitions, transition
 
+_OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 CHANNEL_TRANSITIONS: Transitions = {
-    "archive": transition(ChannelStatus.ACTIVE, to=ChannelStatus.ARCHIVED, by=(Role.CREATOR, Role.AGENCY, Role.ADMIN)),
+    "archive": transition(ChannelStatus.ACTIVE, to=ChannelStatus.ARCHIVED, by=_OWNERS),
+    "restore": transition(ChannelStatus.ARCHIVED, to=ChannelStatus.ACTIVE, by=_OWNERS),
 }
 # Whoever may change a channel's handle; the system does when a file names another one.
-_RENAMES = (Role.CREATOR, Role.AGENCY, Role.ADMIN, Role.SYSTEM)
+_RENAMES = (*_OWNERS, Role.SYSTEM)
 # Of `claim_status`. "supplant" follows by itself when another claim on the same account is proven. What was refused may
 # be proven later: somebody who bought the account, or whose first proof was not good enough. "rename" follows when a
 # proven channel gets another handle, also by a file.

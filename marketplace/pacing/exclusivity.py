@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from marketplace.channels import policy as channels_policy
+from marketplace.channels import standing_bids
 from marketplace.channels.models import Channel
 from marketplace.core import db, events, ids
 from marketplace.core.actor import SYSTEM, Actor, Role
@@ -24,6 +25,7 @@ DAYS_MAX = 1_100
 _WINDOWS = sa.text(
     "SELECT w.channel_id, lower(w.during) AS starts_on, upper(w.during) AS after_day, w.holder, w.holder_id"
     " FROM exclusivity_windows w WHERE w.channel_id = ANY(:channels) AND w.competitor_key = ANY(:keys)"
+    " AND (CAST(:until AS timestamptz) IS NULL OR w.created_at < :until)"
 )
 
 
@@ -112,9 +114,12 @@ def record(
 ) -> ShownWindow:
     """Keep a channel free of a category or a brand for somebody, both days included.
 
-    Raises NotFound (a channel that is not theirs), InvalidInput, Conflict naming the window that is already there.
+    Raises NotFound (a channel that is not theirs), InvalidInput, Conflict naming the window that is already there, or
+    for an agency that another one has a bid standing.
     """
-    channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
+    # An agency waits for whoever is bidding with the channel, and sees what was bid.
+    hold = db.lock if actor.role == Role.AGENCY else db.get
+    channel = hold(session, Channel, channel_id, channels_policy.own(actor))
     errors = [*_key_errors(category, brand), *_day_errors(starts_on, ends_on)]
     if holder_id is not None and not _is_brand(session, holder_id):
         errors.append(
@@ -131,6 +136,7 @@ def record(
             Bilingual("这个排他期需要改正；什么都没有改动。", "The window has to be mended; nothing was changed."),
             errors=errors,
         )
+    standing_bids.refuse_for_agency(session, actor, channel_id, (starts_on, ends_on))
     window = ExclusivityWindow(
         channel_id=channel.id,
         creator_id=channel.creator_id,
@@ -247,15 +253,17 @@ def remove(session: Session, actor: Actor, channel_id: UUID, window_id: UUID) ->
     events.record(session, "exclusivity_windows.remove", window_id, actor, parties=[window.creator_id, *agency])
 
 
-def promised_elsewhere(session: Session, wanted: WantedPlacement, days: Mapping[UUID, tuple[date, date]]) -> set[UUID]:
+def promised_elsewhere(
+    session: Session, wanted: WantedPlacement, days: Mapping[UUID, tuple[date, date]], until: datetime | None = None
+) -> set[UUID]:
     """Return the channels that are promised to another brand for the wanted category or brand.
 
-    ``days``: for each channel the first and the last day that it would publish on. The session must be allowed to see
-    all windows.
+    ``days``: for each channel the first and the last day that it would publish on. ``until``: only what was promised
+    before. The session must be allowed to see all windows.
     """
     wanted_names = {fold(name) for name in wanted.names}
     promised = set()
-    for row in session.execute(_WINDOWS, {"channels": sorted(days), "keys": wanted.keys}):
+    for row in session.execute(_WINDOWS, {"channels": sorted(days), "keys": wanted.keys, "until": until}):
         first, last = days[row.channel_id]
         # A holder without an account here is known by its name only.
         held_by_brand = fold(row.holder) in wanted_names if row.holder_id is None else row.holder_id == wanted.brand_id

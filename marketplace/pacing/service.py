@@ -333,12 +333,14 @@ def gates(
     wanted: WantedPlacement,
     window: Mapping[str, str],
     offers: Mapping[UUID, Sequence[Mapping[str, Any]]],
+    *,
+    promised_until: datetime | None = None,
 ) -> dict[UUID, str]:
     """Return why channels cannot carry what they offer a brief, by channel.
 
     The reason is `exclusive_elsewhere` if the channel is promised to another brand on a day that it would publish on,
-    `pacing_full` if its own rule has no room for all of it. ``offers``: each channel's deliverables. A window that is
-    already over holds nothing back.
+    `pacing_full` if its own rule has no room for all of it. ``offers``: each channel's deliverables;
+    ``promised_until``: promises that were made later hold nothing back, and neither does a window that is over.
     """
     today = now().date()
     offered = {channel: promises(deliverables, window, {}) for channel, deliverables in offers.items()}
@@ -347,7 +349,7 @@ def gates(
         for channel, videos in offered.items()
         if videos
     }
-    promised_elsewhere = exclusivity.promised_elsewhere(session, wanted, days)
+    promised_elsewhere = exclusivity.promised_elsewhere(session, wanted, days, promised_until)
     known = load(session, days.keys() - promised_elsewhere, today, ruled=True)
     full = [channel for channel, facts in known.items() if not _has_room(facts, offered[channel], today)]
     return {**dict.fromkeys(full, "pacing_full"), **dict.fromkeys(promised_elsewhere, "exclusive_elsewhere")}

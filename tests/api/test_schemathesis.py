@@ -31,6 +31,7 @@ WITHOUT_SUCCESS = {
     ("GET", "/sessions"),
     *(("POST", f"/people/me/second-factor{more}") for more in ("", "/confirm", "/remove")),  # an app's code
     ("POST", "/jobs/{job_id}/requeue"),  # a dead job
+    ("POST", "/channels/{channel_id}/restore"),  # an archived one
     ("POST", "/invites/accept"),  # the token of an invitation
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid
     ("POST", "/selections/{selection_id}/confirm"),

@@ -66,6 +66,7 @@ GET    /channels/{channel_id}                             SSYNYNYNYYF
 GET    /channels/{channel_id} | published                 SSNNYNYNYNF
 PATCH  /channels/{channel_id}                             SSFFYNYNYFF
 POST   /channels/{channel_id}/archive                     SSFFYNYNYFF
+POST   /channels/{channel_id}/restore                     SSFFYNYNYFF
 POST   /channels/{channel_id}/proof                       SSFFYNYNFFF
 GET    /channels/{channel_id}/proofs                      SSFFYNYNYFF
 GET    /channel-claims                                    SSFFFFFFYFF

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import policy
 from marketplace.channels.models import Channel
+from marketplace.core import ids
 from marketplace.core.ids import new_id
 from tests.channels_service.claims import API, ask, claim_of, counted, decide, events_of, proven, rename, shown
 from tests.channels_service.test_import import Work, done
@@ -147,6 +148,27 @@ def test_a_file_renames_as_a_call_does(
         assert told == ((channel.handle, "proven") if cells["handle"] == mark else (theirs.handle, "claimed"))
         session.rollback()
     assert counted(session, theirs, condition=policy.unbeaten("c")) == [True]
+
+
+def test_a_file_of_one_agency_does_not_rename_what_another_has_bid_with(
+    client: FlaskClient, session: Session, work: Work, mark: str
+) -> None:
+    market = make_bids.market()
+    first, second = (make_bids.agency_of(market.creator.party_id) for _ in range(2))
+    make_bids.place(market, first)
+    known = session.get_one(Channel, market.channel_id)
+    handle, key = known.handle, known.account_key
+    session.rollback()
+    cells = {"external_id": key, "handle": f"@new{mark}", "creator_id": ids.show("pty", market.creator.party_id)}
+    file = make.rows(mark, 1, wrong={0: {**cells, "name": "新名"}})
+    assert done(client, second, work, file)["rows_done"] == 1
+    session.expire_all()
+    row = session.get_one(Channel, market.channel_id)
+    assert (row.name, row.handle) == ("新名", handle)
+    session.rollback()
+    assert done(client, first, work, file + b"\n")["rows_done"] == 1
+    session.expire_all()
+    assert session.get_one(Channel, market.channel_id).handle == f"new{mark}"
 
 
 def channels_of(session: Session, creator: Somebody) -> list[tuple[str, str]]:

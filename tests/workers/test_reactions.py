@@ -128,6 +128,12 @@ def archive(client: FlaskClient, there: make.Market) -> None:
         channels.archive(session, there.creator.actor, there.channel_id)
 
 
+def restore(client: FlaskClient, there: make.Market) -> None:
+    archive(client, there)
+    with db.transaction(there.creator.actor) as session:
+        channels.restore(session, there.creator.actor, there.channel_id)
+
+
 def tell(client: FlaskClient, there: make.Market) -> None:
     make_channels.told(there.creator, there.channel_id)
 
@@ -213,6 +219,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "reviews.reopen": (reopen, [("matching.apply-overrides", True, False)]),  # together with the approval's
     "channels.change": (rename, [("matching.features", False, False)]),
     "channels.archive": (archive, [("matching.features", False, False)]),
+    "channels.restore": (restore, [("matching.features", False, False)]),  # together with the archiving's
     "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[1], PAUSED[3]]),
     "deal_prices.new": (tell_of_deal, [PAUSED[3]]),
     "deal_prices.confirm": (confirm_deal, [PAUSED[3]]),  # together with the telling's

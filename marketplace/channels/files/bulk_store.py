@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import anomalies, renames
+from marketplace.channels import anomalies, renames, standing_bids
 from marketplace.channels.anomalies import SnapshotFlag
 from marketplace.channels.facts import account_handles
 from marketplace.channels.files import earlier_figures
@@ -98,6 +98,9 @@ _SET_CURRENT_SNAPSHOTS = sa.text(
     " WHERE c.id = n.channel_id AND NOT EXISTS"
     " (SELECT 1 FROM audience_snapshots s WHERE s.id = c.snapshot_id AND s.taken_on > n.taken_on)"
 )
+_IMPORTING_AGENCY = sa.text(
+    "SELECT p.id FROM imports i JOIN parties p ON p.id = i.party_id WHERE i.id = :import_id AND p.kind = 'agency'"
+)
 _SAME_SERIES = sa.text(
     "SELECT DISTINCT s.series_hash, c.platform, c.account_key FROM audience_snapshots s"
     " JOIN channels c ON c.id = s.channel_id WHERE s.series_hash = ANY(:hashes)"
@@ -169,6 +172,8 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
     current_days = {row.id: row.taken_on for row in session.execute(_CURRENT_DAYS, {"ids": ids})}
     newest = [(id_, entry) for id_, entry in _by_day(own) if entry.taken_on >= current_days.get(id_, date.min)]
     details = {id_: {**entry.channel, "id": id_} for id_, entry in newest}
+    for id_ in _not_to_rename(session, import_id, ids).intersection(details):
+        details[id_]["handle"] = details[id_]["account_key"]
     keys = _rename(session, details.values())
     for id_, key in keys.items():
         details[id_]["new_key"] = key
@@ -213,6 +218,12 @@ def _existing(session: Session, entries: Sequence[ChannelEntry]) -> Sequence[Any
         for (platform, key), creator_id in {entry.claim for entry in entries}
     ]
     return session.execute(_EXISTING, {"rows": _rows(keys)}).all()
+
+
+def _not_to_rename(session: Session, import_id: UUID | None, channel_ids: Sequence[UUID]) -> set[UUID]:
+    """Return the channels whose handle an agency's file may not change, for another agency has a bid standing."""
+    agency_id = import_id and session.scalar(_IMPORTING_AGENCY, {"import_id": import_id})
+    return standing_bids.of_other_agencies(session, agency_id, channel_ids) if agency_id else set()
 
 
 def _rename(session: Session, details: Iterable[Mapping[str, Any]]) -> dict[UUID, str]:

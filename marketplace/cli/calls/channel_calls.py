@@ -114,7 +114,8 @@ CALLS = (
         body="file",
         etag_from="/channels/{channel}",
     ),
-    ApiCommand("channels", "archive", "POST", "/channels/{channel}/archive", "Take a channel out of use for good."),
+    ApiCommand("channels", "archive", "POST", "/channels/{channel}/archive", "Take a channel out of use."),
+    ApiCommand("channels", "restore", "POST", "/channels/{channel}/restore", "Take a channel into use again."),
     ApiCommand(
         "channels",
         "price",

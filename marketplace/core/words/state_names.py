@@ -55,6 +55,7 @@ MOVE_NAMES = {
     "accept": Bilingual("接受", "accept"),
     "approve": Bilingual("通过", "approve"),
     "archive": Bilingual("停用", "archive"),
+    "restore": Bilingual("恢复使用", "restore"),
     "ask": Bilingual("请人审核", "ask"),
     "back_out": Bilingual("退出", "back out"),
     "cancel": Bilingual("取消", "cancel"),

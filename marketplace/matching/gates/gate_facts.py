@@ -221,10 +221,12 @@ def _minors(shares: Sequence[bytes | None], channel_flags: Sequence[int | None])
 def _placements(session: Session, brief: Brief, version: BriefVersion, rows: Sequence[Any]) -> Mapping[UUID, str]:
     """Return by channel the code of the promise or pacing rule that leaves no room for what it offers.
 
-    The session must see all rows: other brands' deals and exclusivity windows count against the bids.
+    The session must see all rows: other brands' deals and exclusivity windows count against the bids. What is promised
+    after the close comes too late for the bids that stood at it.
     """
     offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
-    return pacing.gates(session, _wanted(brief, version), version.content["publish_window"], offers)
+    window = version.content["publish_window"]
+    return pacing.gates(session, _wanted(brief, version), window, offers, promised_until=brief.closed_at)
 
 
 def _wanted(brief: Brief, version: BriefVersion) -> WantedPlacement:

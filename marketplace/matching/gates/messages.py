@@ -34,7 +34,12 @@ GATES: Mapping[str, GateTexts] = {
         "创作者续签授权后即可。",
         "It opens when the creator renews the mandate.",
     ),
-    "channel_archived": GateTexts("该账号已停用。", "The channel was archived: it is out of use.", *_FINAL),
+    "channel_archived": GateTexts(
+        "该账号已停用。",
+        "The channel was archived: it is out of use.",
+        "账号方恢复使用后即可：POST /channels/{{id}}/restore。",
+        "It opens when the channel's side restores it: POST /channels/{{id}}/restore.",
+    ),
     "channel_handed_over": GateTexts(
         "该账号已转让，不再归报价方所有。",
         "The channel was handed over to another creator: it is the bidder's no more.",
