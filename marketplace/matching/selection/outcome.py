@@ -355,6 +355,16 @@ class OutcomeLine(NamedTuple):
     en: str
 
 
+ACCEPTED_BY_ITSELF = OutcomeLine(
+    False,
+    None,
+    None,
+    None,
+    "不在确认的组合中，但已被单独接受。",
+    "It was accepted by itself, outside the confirmed set.",
+)
+
+
 def outcome_line(result: dict[str, Any], bid: str) -> OutcomeLine:
     """Return the outcome for one bid as its own side may know it: chosen, or why not and how far off, in a band."""
     if any(line["bid_id"] == bid for line in result["chosen"]):

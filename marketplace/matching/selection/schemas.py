@@ -379,7 +379,8 @@ class VerificationOut(Schema):
 
 
 class OutcomeOfBidOut(SaidOut):
-    """How one bid fared in the confirmed selection, for its own side."""
+    """How one bid fared in the confirmed selection, for its own side. One that was accepted by itself was not chosen,
+    and has no `reason`."""
 
     bid_id = IdField("bid", required=True)
     selection_id = IdField("sel", required=True)

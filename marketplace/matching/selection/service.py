@@ -290,7 +290,8 @@ def verify(session: Session, actor: Actor, selection_id: UUID) -> Verification:
 
 
 def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
-    """Return the outcome for one bid, for its own side. Raises NotFound before a selection is confirmed."""
+    """Return the outcome for one bid, for its own side: a bid that was accepted outside the set has not lost. Raises
+    NotFound before a selection is confirmed."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
     # As the system: row-level security hides the brand's selection. Only the bid's own line is shown, and in a band.
     with db.acting_as(session, SYSTEM):
@@ -298,6 +299,8 @@ def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
     if selection is None or selection.result is None or selection.confirmed_at is None:
         raise NotFound(selection_refusals.NONE_CONFIRMED)
     line = outcome.outcome_line(selection.result, ids.show("bid", bid_id))
+    if bid.status == BidStatus.ACCEPTED and not line.chosen:
+        line = outcome.ACCEPTED_BY_ITSELF
     if line.chosen and bid.status != BidStatus.ACCEPTED:
         line = line._replace(
             zh="曾经入选，接受后来被撤回。", en="It was chosen, and the acceptance was taken back later."

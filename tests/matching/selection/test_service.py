@@ -303,6 +303,28 @@ def test_limits_that_cannot_be_kept_are_told_and_an_open_brief_has_no_selection(
     assert post(client, look.path(open_.brief_id, "selections"), open_.brand).status_code == 409
 
 
+def test_a_bid_that_is_accepted_outside_the_set_has_not_lost(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    offers = [look.offer(there, amount) for amount in PRICES]
+    make.close(there)
+    work.settle(worker)
+    selection = selected(client, worker, there, budget={"amount_minor": 3_000_000, "currency": "CNY"})
+    assert post(client, f"/api/v1/selections/{selection['id']}/confirm", there.brand).json["status"] == "confirmed"
+    inside = {one["bid_id"] for one in selection["result"]["chosen"]}
+    who, bid = next((who, bid) for who, bid in offers if ids.show("bid", bid.id) not in inside)
+    path = f"/api/v1/bids/{ids.show('bid', bid.id)}/outcome"
+    lost = client.get(path, headers=who.headers).json
+    make.accept(there, bid.id)
+    told = client.get(path, headers=who.headers).json
+    assert lost["reason"]
+    assert (told["chosen"], told["reason"], told["lower_percent_from"], told["lower_percent_to"]) == (
+        False,
+        *[None] * 3,
+    )
+    assert "accepted by itself" in told["en"]
+    assert "单独接受" in told["zh"]
+
+
 def test_once_it_is_confirmed_each_bidder_reads_its_own_line_and_no_more(
     client: FlaskClient, worker: ModuleType
 ) -> None:
