@@ -11,7 +11,7 @@ from typing import Any
 
 from marketplace.core.message import Bilingual
 from marketplace.core.money import show_minor
-from marketplace.matching.gates.messages import GATES
+from marketplace.matching.gates.messages import GATES, OPENS_AFTER_CLOSE
 
 # What the brand itself asked for, and may set aside on purpose when it accepts. The budget has a word of its own.
 BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling", "part_offer"})
@@ -41,7 +41,8 @@ class GateFacts:
     promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, `law` the code of
     the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
     document does not answer the brief. `cost` is the most that the bid can cost in the option in question, `committed`
-    what the brief's accepted bids cost already. `per_thousand` is of that option too.
+    what the brief's accepted bids cost already. `per_thousand` is of that option too. `is_closed`: bidding is over, so
+    that no bid is revised.
     """
 
     status: str
@@ -70,6 +71,7 @@ class GateFacts:
     per_thousand: float | None = None
     ceiling: float | None = None
     committed: int = 0
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
     )
     # The brand has set its own limits aside for what it has accepted.
     settled = BRANDS_OWN if facts.status == "accepted" else frozenset()
-    return tuple(_shut(code, figures) for code, figures in shut if code and code not in settled)
+    return tuple(_shut(code, figures, facts.is_closed) for code, figures in shut if code and code not in settled)
 
 
 def _over(figure: float | None, limit: float | None) -> bool:
@@ -142,6 +144,10 @@ def _joined(mismatches: Sequence[Bilingual]) -> dict[str, str]:
     return {"zh": "；".join(text.zh for text in mismatches), "en": " ".join(text.en for text in mismatches)}
 
 
-def _shut(code: str, figures: Mapping[str, Any]) -> ShutGate:
-    texts = {name: text.format(**figures) for name, text in GATES[code]._asdict().items()}
+def _shut(code: str, figures: Mapping[str, Any], is_closed: bool) -> ShutGate:
+    told = GATES[code]
+    if is_closed and code in OPENS_AFTER_CLOSE:
+        opens_zh, opens_en = OPENS_AFTER_CLOSE[code]
+        told = told._replace(opens_zh=opens_zh, opens_en=opens_en)
+    texts = {name: text.format(**figures) for name, text in told._asdict().items()}
     return ShutGate(code, **texts, brands_own=code in BRANDS_OWN)

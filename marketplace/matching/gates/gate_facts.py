@@ -119,6 +119,7 @@ def gates_of_channels(
                 is_known=row.shares is not None,
                 is_archived=row.archived,
                 is_beaten=not row.unbeaten,
+                is_closed=brief.closed_at is not None,
             )
         )
         for row, is_barred in zip(rows, barred.tolist(), strict=True)
@@ -182,6 +183,7 @@ def _facts(
             ceiling=version.ceiling_minor,
             # What an accepted bid costs is among what is committed, and it may not shut its own gate.
             committed=spent - (row.accepted_cost_minor or 0) if row.status == "accepted" else spent,
+            is_closed=brief.closed_at is not None,
         )
         for row, share, is_barred in zip(rows, minors.tolist(), barred.tolist(), strict=True)
     ]

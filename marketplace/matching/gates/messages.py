@@ -79,8 +79,8 @@ GATES: Mapping[str, GateTexts] = {
     "review_rejected": GateTexts(
         "审核未通过：“{reason}”。",
         'The review rejected it: "{reason}".',
-        "只有情况变化后重新审核才会打开。",
-        "Only a new review, after facts have changed, opens it.",
+        "管理员重新打开审核并通过后即可。",
+        "It opens when an admin reopens the review and it is approved then.",
     ),
     "review_held": GateTexts(
         "审核已暂缓：“{reason}”。",
@@ -161,6 +161,36 @@ GATES: Mapping[str, GateTexts] = {
         "It costs up to {cost}, and {left} of the budget is left.",
         "更便宜的选项，或品牌方接受时注明 over_budget。",
         "A cheaper option opens it, or the brand says `over_budget: true` when it accepts.",
+    ),
+}
+
+_RESCORED = (
+    "受众数据已按截标时固定；更新受众快照后，只有管理员重新评分才会打开。",
+    "The close has fixed its audience: only a re-scoring by an admin opens it, after a newer audience snapshot.",
+)
+# What opens a gate once bidding is over, where that is something else: bids are not revised any more.
+OPENS_AFTER_CLOSE: Mapping[str, tuple[str, str]] = {
+    "does_not_answer": _FINAL,
+    "law_minors": _RESCORED,
+    "no_audience_data": _RESCORED,
+    "no_reach": _RESCORED,
+    "over_tolerance": (
+        "品牌方接受时注明放宽（despite）即可；审核人员也可更正分数。",
+        "The brand sets its limit aside when it accepts (`despite`), or a review corrects the figure.",
+    ),
+    "cost_unbounded": (
+        "报价若有设封顶的选项，可接受该选项；否则无法再打开。",
+        "If the bid has an option with a cap, that one can be accepted; otherwise nothing opens it any more.",
+    ),
+    "over_ceiling": (
+        "报价若有更便宜的选项，该选项可能可行；否则由品牌方接受时注明放宽（despite）。",
+        "If the bid has a cheaper option, that one may do; otherwise the brand sets its limit aside when it accepts"
+        " (`despite`).",
+    ),
+    "over_budget": (
+        "报价若有更便宜的选项，该选项可能可行；否则由品牌方接受时注明 over_budget，或先退出别的合作。",
+        "If the bid has a cheaper option, that one may do; otherwise the brand says `over_budget: true` when it"
+        " accepts, or steps back from another bid first.",
     ),
 }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from marketplace.core.message import Bilingual
 from marketplace.matching.gates.bid_gates import BRANDS_OWN, GateFacts, shut_gates
-from marketplace.matching.gates.messages import GATE_NAMES, GATES
+from marketplace.matching.gates.messages import GATE_NAMES, GATES, OPENS_AFTER_CLOSE
 from marketplace.matching.selection.messages import REASONS
 
 OPEN = GateFacts(
@@ -77,6 +77,29 @@ def test_each_gate_is_shut_by_its_own_fact_alone(code: str) -> None:
     for text in (gate.zh, gate.en, gate.opens_zh, gate.opens_en):
         assert text
         assert "{" not in text.replace("{id}", "")
+
+
+@pytest.mark.parametrize("code", SHUT)
+def test_after_the_close_no_gate_tells_of_a_revision(code: str) -> None:
+    """A revised price, plan, cap or audience opens nothing any more."""
+    [before] = shut_gates(replace(OPEN, **SHUT[code]))
+    [after] = shut_gates(replace(OPEN, **SHUT[code], is_closed=True))
+    assert (after.code, after.zh, after.en, after.brands_own) == (before.code, before.zh, before.en, before.brands_own)
+    for door in (
+        "lower price",
+        "milder plan",
+        "A cap opens",
+        "A revision",
+        "before the close opens",
+        "Only another audience",
+    ):
+        assert door not in after.opens_en
+    for door in ("更低的价格", "更温和", "设定封顶", "需求关闭前"):
+        assert door not in after.opens_zh
+    if code in OPENS_AFTER_CLOSE:
+        assert (after.opens_zh, after.opens_en) == OPENS_AFTER_CLOSE[code] != (before.opens_zh, before.opens_en)
+    if after.brands_own and code != "part_offer":
+        assert "despite" in after.opens_en
 
 
 @pytest.mark.parametrize(
