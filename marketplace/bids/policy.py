@@ -5,8 +5,8 @@ from sqlalchemy.orm import aliased
 
 from marketplace.bids.models import Bid
 from marketplace.briefs.models import Brief
-from marketplace.channels.policy import stood_at_close
 from marketplace.core.actor import Actor, Role
+from marketplace.operations.seals import stood_at_close
 
 BIDDERS = (Role.CREATOR, Role.AGENCY)
 _BRIEF = aliased(Brief)
@@ -16,13 +16,13 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """Return the bids that an actor may see.
 
     The bidder's side sees its own, the brand those on its briefs that were closed, even if they were called off later,
-    and that were not withdrawn before the close, and admins those on briefs that were closed: one that
-    is called off while it takes bids unseals nothing.
+    and admins those on all such briefs, but neither one that was withdrawn before the close: that, and a brief that is
+    called off while it takes bids, unseals nothing.
     """
     if actor.role == Role.SYSTEM:
         return sa.true()
     if actor.role == Role.ADMIN:
-        return _brief(_BRIEF.was_closed)
+        return at_close()
     if actor.role == Role.BRAND:
         return sa.and_(Bid.brand_id == actor.party_id, at_close())
     return own(actor)

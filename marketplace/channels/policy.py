@@ -10,7 +10,7 @@ from marketplace.channels.models import Channel, ChannelImport, ChannelProof, Ch
 from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.message import Bilingual
-from marketplace.operations.seals import was_closed
+from marketplace.operations.seals import stood_at_close, was_closed
 
 OWNERS = (Role.CREATOR, Role.AGENCY)
 
@@ -78,14 +78,6 @@ def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
 
 # The condition of `own` for an owner, for a statement that is built once and run with `parties` as a parameter.
 OWNED = _of(sa.bindparam("parties", type_=_IDS))
-
-
-def stood_at_close(bid: Any, brief: Any) -> sa.ColumnElement[bool]:
-    """Match the bids that were on the table when their brief was closed, whatever became of them since.
-
-    One withdrawn at the very moment of the close, or later, was there when the brand could first look.
-    """
-    return sa.or_(bid.status != "withdrawn", bid.withdrawn_at >= brief.closed_at)
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:

@@ -6,8 +6,8 @@ the bid's plan and the brand's names. Nor is it for admins while the bid is seal
 
 import sqlalchemy as sa
 
+from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid
-from marketplace.briefs.models import Brief
 from marketplace.checks.models import VideoCheck
 from marketplace.core.actor import Actor, Role
 
@@ -19,7 +19,7 @@ SHARERS = (Role.CREATOR, Role.AGENCY)
 def own(actor: Actor) -> sa.ColumnElement[bool]:
     """Return the checks of the actor's own side; for the platform all but those for sealed bids."""
     if actor.role == Role.ADMIN:
-        unsealed = sa.exists().where(Bid.id == VideoCheck.bid_id, Brief.id == Bid.brief_id, Brief.was_closed)
+        unsealed = sa.exists().where(Bid.id == VideoCheck.bid_id, bids_policy.at_close())
         return sa.or_(VideoCheck.bid_id.is_(None), unsealed)
     if actor.sees_all:
         return sa.true()

@@ -25,8 +25,14 @@ OF_THE_PARTY_ITSELF = (
 SEALED_NOUN = "bids"
 
 # This room may not import bids and briefs, which are above it, so their tables are declared here.
-_BIDS = sa.table("bids", sa.column("id", sa.Uuid), sa.column("brief_id", sa.Uuid))
 _TIME = sa.DateTime(timezone=True)
+_BIDS = sa.table(
+    "bids",
+    sa.column("id", sa.Uuid),
+    sa.column("brief_id", sa.Uuid),
+    sa.column("status"),
+    sa.column("withdrawn_at", _TIME),
+)
 _BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("closed_at", _TIME), sa.column("cancelled_at", _TIME))
 
 
@@ -64,7 +70,7 @@ def masked(session: Session, actor: Actor) -> Iterator[None]:
 def sealed(session: Session, actor: Actor, events: Iterable[Event]) -> set[UUID]:
     """Return those of the events that must not say whose bid they are about.
 
-    Bids are sealed from admins too until their brief is closed, and for good if it is called off before. Their events
+    Bids are sealed from admins too until their brief is closed, and for good if either ends before. Their events
     stay in the stream, so that whoever follows it misses none, and are shown in full from the close on.
     """
     if actor.role != Role.ADMIN:
@@ -72,8 +78,9 @@ def sealed(session: Session, actor: Actor, events: Iterable[Event]) -> set[UUID]
     of_bids = {event.id: event.subject_id for event in events if event.kind.startswith(f"{SEALED_NOUN}.")}
     if not of_bids:
         return set()
+    unsealed = sa.and_(seals.was_closed(_BRIEFS.c), seals.stood_at_close(_BIDS.c, _BRIEFS.c))
     query = sa.select(_BIDS.c.id).join(_BRIEFS, _BRIEFS.c.id == _BIDS.c.brief_id)
-    closed = set(session.scalars(query.where(_BIDS.c.id.in_(set(of_bids.values())), seals.was_closed(_BRIEFS.c))))
+    closed = set(session.scalars(query.where(_BIDS.c.id.in_(set(of_bids.values())), unsealed)))
     return {event_id for event_id, bid_id in of_bids.items() if bid_id not in closed}
 
 

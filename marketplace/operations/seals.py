@@ -8,6 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 
+def stood_at_close(bid: Any, brief: Any) -> sa.ColumnElement[bool]:
+    """Match the bids that were on the table when their brief was closed, whatever became of them since.
+
+    One withdrawn at the very moment of the close, or later, was there when the brand could first look.
+    """
+    return sa.or_(bid.status != "withdrawn", bid.withdrawn_at >= brief.closed_at)
+
+
 def was_closed(briefs: Any) -> sa.ColumnElement[bool]:
     """Match the briefs (a mapped class, an alias or a table with both times) whose bidding was closed.
 

@@ -16,7 +16,7 @@ from marketplace.bids.brief_answer import publish_times
 from marketplace.channels import policy as channels_policy
 from marketplace.channels.models import Channel
 from marketplace.core import db
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.message import Bilingual
@@ -86,7 +86,8 @@ class KnownChannel:
 
 @dataclass(frozen=True)
 class AdSeconds:
-    """Ad-equivalent seconds that the plans of the booked videos ask of viewers, all together, from low to high."""
+    """Ad-equivalent seconds that the plans of the booked videos ask of viewers, all together, from low to high; of the
+    bids that the reader may see."""
 
     videos: int
     low: float
@@ -231,6 +232,8 @@ def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | Non
     Raises NotFound, InvalidInput.
     """
     today, known = now().date(), _own(session, actor, channel_id, series)
+    # Days that are taken are for whoever acts for the channel; a plan that another agency sold is not.
+    told = load(session, [channel_id], now().date())[channel_id]
     rule = known.rule or SpacingRule()
     pacing = rules.ChannelPacing(rule, known.past, today, today + timedelta(days=constants.HORIZON_DAYS), series)
     day, figures = pacing.on(today), pacing.figures()
@@ -245,7 +248,7 @@ def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | Non
         reasons=day.reasons,
         next_open=next_open,
         figures=figures,
-        ad_seconds=_ad_seconds(known.promises),
+        ad_seconds=_ad_seconds(told.promises),
         channel=channel_score.channel_score(past_videos.past(session, channel_id)).rounded(),
         tolerance=_tolerance(session, channel_id),
         zh=text.zh,
@@ -265,7 +268,9 @@ def calendar(
 
 def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -> KnownChannel:
     row = db.get(session, Channel, channel_id, channels_policy.own(actor))
-    known = load(session, [row.id], now().date())[row.id]
+    # As the system: what another agency has booked takes days too, and only days and numbers leave this room.
+    with db.acting_as(session, SYSTEM):
+        known = load(session, [row.id], now().date())[row.id]
     if series is not None and (known.rule is None or series not in known.rule.series):
         keys = ", ".join(known.rule.series) if known.rule is not None and known.rule.series else "none"
         raise InvalidInput(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
@@ -57,7 +58,9 @@ def test_a_deadline_that_is_past_unseals_nothing_before_the_brief_is_closed(clie
     assert client.post(path(bid.id, "accept"), headers=there.brand.once()).status_code == 404
 
 
-def test_the_brand_never_learns_what_was_withdrawn_before_the_close(client: FlaskClient, admin: Somebody) -> None:
+def test_neither_brand_nor_admin_learns_what_was_withdrawn_before_the_close(
+    client: FlaskClient, admin: Somebody
+) -> None:
     there = make.market()
     early, late = make.place(there), make.place(there, channel_id=make.channel(there.creator.party_id))
     make.withdraw(there.creator, early.id)
@@ -68,7 +71,15 @@ def test_the_brand_never_learns_what_was_withdrawn_before_the_close(client: Flas
     listed = client.get(there.offers, headers=there.brand.headers).json["data"]
     assert [(one["id"], one["status"]) for one in listed] == [(ids.show("bid", late.id), "withdrawn")]
     assert client.get(path(early.id), headers=there.brand.headers).status_code == 404
-    assert len(client.get(there.offers, headers=admin.headers).json["data"]) == 2
+    assert client.get(path(early.id), headers=admin.headers).status_code == 404
+    assert client.get(there.offers, headers=admin.headers).json["data"] == listed
+    for bid, is_sealed in ((early, True), (late, False)):
+        query = {"subject_id": ids.show("bid", bid.id)}
+        told = client.get("/api/v1/events", query_string=query, headers=admin.headers).json["data"]
+        assert {one["sealed"] for one in told} == {is_sealed}
+    with db.transaction(admin.actor) as session:
+        rows = session.scalars(sa.select(Bid.id).where(Bid.brief_id == there.brief_id)).all()
+    assert rows == [late.id]
     assert client.get(f"{there.offers}?status=open", headers=admin.headers).json["data"] == []
 
 

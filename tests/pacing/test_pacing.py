@@ -174,6 +174,22 @@ def test_accepted_bids_are_booked_with_the_seconds_of_their_plans(client: FlaskC
     assert [one["code"] for one in days[22]["reasons"]] == ["gap_days"]
 
 
+def test_another_agency_sees_the_days_that_are_taken_and_not_the_plans(client: FlaskClient) -> None:
+    there = make_bids.with_audience(make_bids.market())
+    first, second = (make_bids.agency_of(there.creator.party_id) for _ in range(2))
+    bid = make_bids.place(there, first)
+    choose(client, there.creator, there.channel_id, {"gap_days": 1})
+    make_bids.close(there)
+    make_bids.accept(there, bid.id)
+    own, rivals = (get(client, who, there.channel_id).json for who in (first, second))
+    assert own["figures"] == rivals["figures"] == get(client, there.creator, there.channel_id).json["figures"]
+    assert (own["figures"]["booked"], own["ad_seconds"]["videos"]) == (4, 4)
+    assert rivals["ad_seconds"] == {"videos": 0, "low": 0, "high": 0}
+    days = [get(client, who, there.channel_id, "calendar", days=40).json["data"] for who in (first, second)]
+    assert days[0] == days[1]
+    assert not all(day["open"] for day in days[1])
+
+
 def test_the_calendar_is_a_file_that_calendars_read(client: FlaskClient, creator: Somebody) -> None:
     channel_id = told(creator, *OUT)
     choose(client, creator, channel_id, {"gap_days": 14})
