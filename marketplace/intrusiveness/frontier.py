@@ -12,6 +12,7 @@ Nothing is drawn at random and no clock is read, so the same plan and fit give t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from math import floor
 
@@ -37,6 +38,8 @@ PLANS_MAX, PLANS_LEAST, PAIRS_MAX = 2_000, 60, 600_000
 NOTICED_MOST, NOTICED_LEAST, NOTICED_PAIRS_MAX = 40, 4, 160_000
 # People see one decimal: plans that read the same on both sides count as one, and the shorter chain stays.
 DECIMALS = 1
+# Whoever takes a suggestion has read it before: of so many plans the search is not made again.
+KEPT_MOST = 32
 # Times of a changed exposure are cut to this many parts of a second.
 PARTS_OF_SECOND = 1_000
 _ROUNDING = 1e-9
@@ -131,12 +134,13 @@ class _SearchNode:
         return _SearchNode(change.plan, path, standing, origins, done)
 
 
+@lru_cache(maxsize=KEPT_MOST)
 def frontier(plan: Timeline, fit: float) -> PlanFrontier:
     """Return the plans that a creator could choose instead, for a channel whose fit with the brief is 0..1 (NaN:
     unknown).
 
     Each saves at least ``SAVE_LEAST`` points and ``SAVE_LEAST_SHARE`` of the score, and keeps at least
-    ``PROMINENCE_LEAST`` of the plan's prominence.
+    ``PROMINENCE_LEAST`` of the plan's prominence. The last KEPT_MOST answers are kept.
     """
     before = plan_standing(plan, fit)
     start = _SearchNode(plan, (), before, tuple(range(len(plan.exposures))), frozenset())

@@ -30,6 +30,7 @@ all of them together is the interval of the share.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -48,6 +49,7 @@ LOSS_POWER, USUAL_S = 0.65, 45.0
 STEPS = 120  # in which the time is cut, half of them by how many are left and half by how many of those leave
 CELLS_MAX = 1_000_000  # draws x stretches x exposures that are held at once
 DECIMALS = 6
+KEPT_MOST = 64  # of so many plans the share is kept: a page of suggestions asks for it again and again
 
 
 class NoticeShare(NamedTuple):
@@ -95,6 +97,7 @@ class _PlanDraws:
     brands: Table
 
 
+@lru_cache(maxsize=KEPT_MOST)
 def notice_share(plan: Timeline, law: NoticeLaw = LAW) -> NoticeShare:
     """Return the share of viewers who notice the brand in a video made to this plan; 0 without exposures.
 
@@ -108,20 +111,21 @@ def notice_share(plan: Timeline, law: NoticeLaw = LAW) -> NoticeShare:
     units = _spread(len(fields(law)) + 1)
     # Some draws at a time, for every exposure is looked at in every stretch of time.
     most = max(1, CELLS_MAX // (len(plan.exposures) * (3 * len(plan.exposures) + STEPS)))
-    parts = [_sure_and_hoped(plan, law, units[first : first + most]) for first in range(0, DRAWS, most)]
+    times = _least_times(plan)
+    parts = [_sure_and_hoped(plan, law, units[first : first + most], times) for first in range(0, DRAWS, most)]
     sure, hoped = np.concatenate(parts, axis=1)
     low, middle = np.round(np.quantile(sure, (LOW, MIDDLE)), DECIMALS).tolist()
     return NoticeShare(middle, low, round(float(np.quantile(np.maximum(sure, hoped), HIGH)), DECIMALS))
 
 
-def _sure_and_hoped(plan: Timeline, law: NoticeLaw, units: Table) -> tuple[Table, Table]:
-    """Return the share who notice what a plan is sure of [D], and the plan somewhere in its intervals [D], at
-    ``units`` [D, constants + 1]."""
+def _sure_and_hoped(plan: Timeline, law: NoticeLaw, units: Table, times: tuple[Table, Table]) -> tuple[Table, Table]:
+    """Return the share who notice what a plan is sure of [D], at ``times`` (start and end [E]), and the plan somewhere
+    in its intervals [D], at ``units`` [D, constants + 1]."""
     constants = {
         part.name: np.interp(units[:, column], (LOW, MIDDLE, HIGH), getattr(law, part.name))
         for column, part in enumerate(fields(law))
     }
-    sure = _shares(plan, constants, _sure(plan, constants))
+    sure = _shares(plan, constants, _sure(plan, constants, times))
     return sure, sure if _is_exact(plan) else _shares(plan, constants, _within(plan, constants, units[:, -1]))
 
 
@@ -212,13 +216,18 @@ def _within(plan: Timeline, constants: dict[str, Table], within: Table) -> _Plan
     return _PlanDraws(starts, ends, strengths, _mentions(plan, within), _at(plan.brands, 1 - within))
 
 
-def _sure(plan: Timeline, constants: dict[str, Table]) -> _PlanDraws:
-    """Return what a plan is sure of [D]: every number at its least, at the times at which the whole is worth least."""
-    none = np.zeros(len(constants["attention"]))
+def _least_times(plan: Timeline) -> tuple[Table, Table]:
+    """Return start and end [E] of each exposure at its shortest, at the times at which the whole is worth least."""
     middle = {name: np.array([values[1]]) for name, values in vars(LAW).items()}
     usual = _column(plan, lambda exposure: _attention(exposure, middle, np.zeros(1)))[0]
     tau = _stay(plan.duration_s, middle["completion"])
-    starts, ends = _sure_times(plan, usual, lambda moments: np.exp(-((moments / tau) ** LOSS_POWER)))
+    return _sure_times(plan, usual, lambda moments: np.exp(-((moments / tau) ** LOSS_POWER)))
+
+
+def _sure(plan: Timeline, constants: dict[str, Table], times: tuple[Table, Table]) -> _PlanDraws:
+    """Return what a plan is sure of [D]: every number at its least, at its ``times`` (start and end [E])."""
+    none = np.zeros(len(constants["attention"]))
+    starts, ends = times
     strengths = _column(plan, lambda exposure: _attention(exposure, constants, none))
     shape = strengths.shape
     return _PlanDraws(

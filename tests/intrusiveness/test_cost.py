@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.intrusiveness import frontier
 from marketplace.intrusiveness.factors import ENDS, measure_spans, measures_without, spans
+from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.overlaps import End, TimePart, area_once, seconds_by_level, told_once
 from marketplace.intrusiveness.plan_score import score_plan
 from marketplace.intrusiveness.prominence import prominence
@@ -79,6 +81,16 @@ def test_scoring_twice_as_many_exposures_takes_about_twice_the_steps(made: Calla
     assert steps > 10_000
     assert steps_of(lambda: score_plan(many, 0.5)) <= TWICE * steps
     assert steps_of(lambda: prominence(many)) <= TWICE * steps_of(lambda: prominence(few))
+
+
+def test_a_search_asks_of_few_plans_who_notices_them_and_is_made_once() -> None:
+    plan = _open(EXPOSURES_MAX)
+    asked = notice_share.cache_info().misses
+    found = frontier.frontier(plan, 0.5)
+    assert found.points
+    # Of the plan itself, of the few that keep prominence, and of those that are shown.
+    assert 0 < notice_share.cache_info().misses - asked <= 1 + frontier.NOTICED_LEAST + frontier.POINTS_MAX
+    assert frontier.frontier(plan, 0.5) is found
 
 
 @QUICK

@@ -1,6 +1,6 @@
 """A bid before shooting: what its plan does to this channel's viewers, and plans that disturb them less.
 
-Suggestions are computed at each call from the plan and the channel's fit; nothing is stored. A suggestion's id is
+Suggestions are computed from the plan and the channel's fit; nothing is stored. A suggestion's id is
 derived from the bid's revision and from the suggested plan, so that a suggestion for an older revision differs
 visibly from one that never existed.
 """
