@@ -24,7 +24,8 @@ _PATH = "/channels/<id('chn'):channel_id>/exclusivity"
 )
 def create_exclusivity_window(body: dict[str, Any], channel_id: UUID) -> ShownWindow:
     """Keep one's own channel free of a category or a competitor for some days: selections of other brands that would
-    publish on them leave the channel out. A second window over the same is refused and names the first."""
+    publish on them leave the channel out, but for bids that stood at a close before it. A second window over the same
+    is refused and names the first; an agency's too while another agency has a bid standing."""
     return exclusivity.record(session(), actor(), channel_id, **body)
 
 

@@ -123,7 +123,7 @@ def test_a_promise_after_the_close_shuts_no_gate_of_what_stood_at_it(client: Fla
     assert gates(accept(client, early.there, early.bid_id)) == ["exclusive_elsewhere"]
 
 
-def test_an_archived_channel_is_restored_and_its_agency_is_told(client: FlaskClient) -> None:
+def test_an_archived_channel_is_restored_and_the_agency_that_bids_is_told(client: FlaskClient) -> None:
     rivals = Rivals()
     make.close(rivals.there)
     assert rivals.archive(client, rivals.creator).status_code == 200
@@ -135,6 +135,9 @@ def test_an_archived_channel_is_restored_and_its_agency_is_told(client: FlaskCli
     query = {"subject_id": ids.show("chn", rivals.channel_id), "kind": "channels.archive"}
     told = client.get("/api/v1/events", query_string=query, headers=rivals.first.headers).json["data"]
     assert len(told) == 1
+    window = rivals.promise(client, rivals.creator).json["id"]
+    query = {"subject_id": window, "kind": "exclusivity_windows.new"}
+    assert len(client.get("/api/v1/events", query_string=query, headers=rivals.first.headers).json["data"]) == 1
 
 
 def test_a_handle_that_was_given_away_meanwhile_is_not_restored(client: FlaskClient) -> None:
