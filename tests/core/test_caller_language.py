@@ -189,18 +189,23 @@ def test_what_a_rule_of_the_database_refuses_is_no_fault_of_ours(
     assert not HAN.search(known.detail.en)
 
 
-def _stop_for_idling() -> None:
+def _stop(setting: str, work: str) -> None:
     with db.transaction() as session:
-        session.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+        session.execute(sa.text(f"SET LOCAL {setting} = '20ms'"))
+        session.execute(sa.text(work))
         time.sleep(1)  # work that holds a connection and asks nothing of it
         session.execute(sa.text("SELECT 1"))
 
 
-def test_what_was_stopped_for_computing_too_long_is_not_told_as_a_database_out_of_reach(app: Flask) -> None:
+@pytest.mark.parametrize(
+    ("setting", "work"),
+    [("idle_in_transaction_session_timeout", "SELECT 1"), ("statement_timeout", "SELECT pg_sleep(5)")],
+)
+def test_what_was_stopped_for_taking_too_long_is_told_as_that(app: Flask, setting: str, work: str) -> None:
     with pytest.raises(DBAPIError) as stopped:
-        _stop_for_idling()
+        _stop(setting, work)
     known = problems.translate(stopped.value)
     assert known is not None
-    assert (known.status, known.headers["Retry-After"]) == (503, "30")
+    assert (known.status, known.headers["Retry-After"]) == (503, "10")
     assert "took too long" in known.detail.en
     assert "计算时间太长" in known.detail.zh

@@ -137,22 +137,21 @@ def translate(error: DBAPIError) -> DomainError | None:
     cause = error.orig
     if isinstance(error, IntegrityError) and isinstance(cause, psycopg.Error):
         return _of_rule(cause, cause.diag.constraint_name or "")
-    if isinstance(
-        cause, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled | psycopg.errors.DeadlockDetected
-    ):
+    if isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
         return Unavailable(
             Bilingual("别人正在改动同一内容，请重试。", "Others are changing the same thing. Try again."),
             retry_after_s=1,
         )
-    if isinstance(cause, psycopg.errors.IdleInTransactionSessionTimeout):
-        # The server ended it, for it held a connection without asking anything: it can be reached all the same.
+    if isinstance(cause, psycopg.errors.IdleInTransactionSessionTimeout | psycopg.errors.QueryCanceled):
+        # The server ended it, for a statement of it took too long, or it held a connection without asking anything: the
+        # database can be reached all the same, and nobody else need be changing anything.
         return Unavailable(
             Bilingual(
                 "这个请求的计算时间太长，已被中止，什么都没有改动。请稍后再试，或把内容改小。",
                 "This request took too long to work out and was stopped; nothing was changed. Try again later, or send "
                 "less at once.",
             ),
-            retry_after_s=30,
+            retry_after_s=10,
         )
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return Unavailable(
