@@ -35,7 +35,6 @@ WITHOUT_SUCCESS = {
     ("POST", "/invites/accept"),  # the token of an invitation
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid
     ("POST", "/selections/{selection_id}/confirm"),
-    ("GET", "/selections/{selection_id}/winning-prices/{bid_id}"),  # a bid that is out of the set
     ("POST", "/bids/{bid_id}/review/reopen"),  # a decided one
 }
 

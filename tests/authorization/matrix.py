@@ -207,7 +207,7 @@ GET    /selections/{selection_id}                         SSYNFFFFYYF
 POST   /selections/{selection_id}/confirm                 SSYNFFFFFFF
 GET    /selections/{selection_id}/verification            SSYNFFFFYYF
 GET    /selections/{selection_id}/picture                 SSYNFFFFYYF
-GET    /selections/{selection_id}/winning-prices/{bid_id} SSYNFFFFYYF
+GET    /selections/{selection_id}/winning-prices/{bid_id} | closed SSYNFFFFYYF
 GET    /briefs/{brief_id}/collusion-signals | closed      SSFFFFFFYFF
 GET    /bids/{bid_id}/outcome | closed                    SSFFYNYNFFF
 GET    /reviews                                           SSFFFFFFYFF
