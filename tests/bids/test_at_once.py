@@ -11,7 +11,6 @@ from uuid import UUID
 import psycopg
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -25,7 +24,7 @@ from marketplace.core import db, ids
 from marketplace.core.clock import now
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
-from tests.make import work
+from tests.make import moments, work
 from tests.make.people import Somebody, somebody
 
 MANY = 50
@@ -260,7 +259,7 @@ def test_the_deadline_is_the_first_moment_too_late(client: FlaskClient, late: ti
     make.make_briefs.move_deadline(there.brief_id, deadline)
     before = everything(there.brief_id)
     body, wording = there.body(), make.document()
-    with time_machine.travel(deadline + late, tick=False):
+    with moments.travel(deadline + late, tick=False):
         placed = client.post(there.offers, json=body, headers=there.creator.once())
         revised = client.post(path(bid.id, "revisions"), json=wording, headers=there.creator.once())
     assert (placed.status_code, revised.status_code) == (status, status)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import time_machine
 from flask.testing import FlaskClient
 
 from marketplace.bids.bid_queries import ShownBid
@@ -21,6 +20,7 @@ from tests.briefs.look import last_event
 from tests.briefs.look import path as brief_path
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
+from tests.make import moments
 from tests.make.briefs import cny
 from tests.make.people import Somebody, somebody
 
@@ -236,7 +236,7 @@ def test_the_24_hours_cannot_be_taken_back(client: FlaskClient) -> None:
     assert (answer.status_code, pointers(answer)) == (422, ["/bids_close_at"])
     answer = client.post(brief_path(there.brief_id, "close"), headers=there.brand.once())
     assert (answer.status_code, answer.json["state"]) == (409, "published")
-    with time_machine.travel(now() + timedelta(hours=24, minutes=1), tick=True):
+    with moments.travel(now() + timedelta(hours=24, minutes=1), tick=True):
         answer = client.post(brief_path(there.brief_id, "close"), headers=there.brand.once())
         assert (answer.status_code, answer.json["status"]) == (200, "closed")
 
@@ -288,7 +288,7 @@ def test_a_bid_is_confirmed_after_the_close_too_and_both_sides_read_it(client: F
     there = make.market()
     bid = make.place(there)
     brief = changed(client, there, tolerance=34)
-    with time_machine.travel(now() + timedelta(days=2), tick=True):
+    with moments.travel(now() + timedelta(days=2), tick=True):
         make.close(there)
         assert shown_bid(client, there.brand, bid.id)["stands_by_current_version"] is False
         assert confirm(client, there.creator, bid.id, brief["version_id"]).status_code == 200

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask.testing import FlaskClient
 
 from marketplace.bids import service
@@ -19,6 +18,7 @@ from marketplace.core.events import Event
 from tests.bids.look import events, everything, path, pointers
 from tests.briefs.look import path as brief_path
 from tests.make import bids as make
+from tests.make import moments
 from tests.make.people import Somebody, somebody
 from workers.bids import HANDLERS
 from workers.schedule import EVERY
@@ -158,7 +158,7 @@ def test_many_bids_lapse_a_stretch_at_a_time(client: FlaskClient, monkeypatch: p
 def test_a_lapsed_bid_is_not_accepted_even_if_the_job_is_late(client: FlaskClient) -> None:
     there, bid = make.standing("open")
     before = everything(there.brief_id)
-    with time_machine.travel(now() + timedelta(days=21), tick=True):
+    with moments.travel(now() + timedelta(days=21), tick=True):
         answer = client.post(path(bid.id, "accept"), headers=there.brand.once())
     assert (answer.status_code, answer.json["state"]) == (409, "lapsed")
     assert everything(there.brief_id) == before

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -22,6 +21,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.jobs import ClaimedJob, Job
 from tests.briefs.look import everything, last_event, path, recorded, timers
 from tests.make import briefs as make
+from tests.make import moments
 from tests.make.people import Somebody, somebody
 from workers.briefs import HANDLERS
 
@@ -110,7 +110,7 @@ def test_the_deadline_holds_before_the_clock_has_run(client: FlaskClient, brand:
 def test_a_draft_past_its_deadline_is_not_published_until_it_is_moved(client: FlaskClient, brand: Somebody) -> None:
     brief = make.draft(brand)
     before = everything(brief.id)
-    with time_machine.travel(now() + timedelta(days=11), tick=True):
+    with moments.travel(now() + timedelta(days=11), tick=True):
         answer = client.post(path(brief.id, "publish"), headers=brand.once())
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/bids_close_at")
         assert everything(brief.id) == before

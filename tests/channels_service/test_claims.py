@@ -6,7 +6,6 @@ from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +28,7 @@ from tests.channels_service.claims import API, SEEN, ask, claim_of, counted, dec
 from tests.channels_service.test_import import Work, done
 from tests.make import bids as make_bids
 from tests.make import channels as make
+from tests.make import moments
 from tests.make.people import Somebody, mandate, somebody
 
 
@@ -160,7 +160,7 @@ def test_a_code_lapses_and_another_takes_its_place(
 ) -> None:
     channel = make.channel(creator.party_id)
     code = ask(client, creator, channel).get_json()["code"]
-    with time_machine.travel(now() + timedelta(days=14, seconds=1), tick=False):
+    with moments.travel(now() + timedelta(days=14, seconds=1), tick=False):
         late = decide(client, admin, channel, "prove")
         waiting = client.get(f"{API}/channel-claims", headers=admin.headers).get_json()["data"]
         again = ask(client, creator, channel)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.identity import service
 from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
+from tests.make import moments
 from tests.make.people import PASSWORD, Somebody, somebody, with_password
 
 URL = "/api/v1/invites"
@@ -93,7 +93,7 @@ def test_a_seat_that_is_not_taken(client: FlaskClient, session: Session, body: d
 
 def test_an_invitation_is_good_for_a_week(client: FlaskClient, session: Session) -> None:
     made = invite(client, somebody("brand"))
-    with time_machine.travel(now() + timedelta(days=7, seconds=1)):
+    with moments.travel(now() + timedelta(days=7, seconds=1)):
         assert accept(client, made.get_json()["token"], name="Late").status_code == 404
     assert session.get_one(Invite, row_of(made)).accepted_at is None
 

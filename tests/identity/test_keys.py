@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from marketplace.core.events import Event
 from marketplace.identity import authentication
 from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import ApiKey, ConsoleSession, Membership
+from tests.make import moments
 from tests.make.people import Somebody, console, kept, membership_of, somebody
 
 URL = "/api/v1/api-keys"
@@ -107,7 +107,7 @@ def test_a_key_past_its_time_makes_room(client: FlaskClient) -> None:
     begun = now()
     made = make(client, who, expires_at=(begun + timedelta(hours=1)).isoformat())
     make(client, who)
-    with time_machine.travel(begun + timedelta(hours=1), tick=False):
+    with moments.travel(begun + timedelta(hours=1), tick=False):
         assert client.get(ME, headers=signed(made)).status_code == 401
         assert make(client, who).status_code == 201
     assert client.get(ME, headers=signed(made)).status_code == 200
@@ -212,7 +212,7 @@ def test_a_long_request_holds_up_no_other_of_the_same_key_or_session(client: Fla
     session.execute(sa.select(ApiKey.id).filter_by(id=who.key_id).with_for_update())
     session.execute(sa.select(ConsoleSession.id).filter_by(person_id=who.person_id).with_for_update())
 
-    with time_machine.travel(now() + timedelta(minutes=6)):  # when both would be marked as used again
+    with moments.travel(now() + timedelta(minutes=6)):  # when both would be marked as used again
         found = [client.get(ME, headers=headers).status_code for headers in (who.headers, signed_in)]
 
     assert found == [200, 200]

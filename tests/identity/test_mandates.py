@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from marketplace.core.events import Event
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus
 from marketplace.identity.states import MANDATE_TRANSITIONS
+from tests.make import moments
 from tests.make.people import Somebody, again, home_day, mandate, somebody
 
 URL = "/api/v1/mandates"
@@ -151,7 +151,7 @@ def test_a_mandate_begins_and_ends_at_the_creators_midnight(
     session.execute(sa.update(Party).filter_by(id=creator.party_id).values(timezone=timezone))
     session.commit()
     acts, bids, holds = [], [], []
-    with time_machine.travel(datetime(2027, 3, 1, 9, tzinfo=UTC), tick=False) as clock:
+    with moments.travel(datetime(2027, 3, 1, 9, tzinfo=UTC), tick=False) as clock:
         mandate(agency, creator.party_id, from_days=2, to_days=9)
         for moment in MOMENTS:
             clock.move_to(datetime.fromisoformat(f"2027-{moment}{offset}"))
@@ -173,7 +173,7 @@ def shown(who: Somebody) -> str:
 def test_today_is_the_creators_day_when_a_mandate_is_offered_and_ended(client: FlaskClient) -> None:
     agency, creator = somebody("agency"), somebody("creator")
     # Half past midnight of 11 March in Shanghai, where the agency and the creator are; still 10 March in Greenwich.
-    with time_machine.travel(datetime(2027, 3, 10, 16, 30, tzinfo=UTC), tick=False):
+    with moments.travel(datetime(2027, 3, 10, 16, 30, tzinfo=UTC), tick=False):
         late = offer(client, agency, creator, starts_on="2027-03-01", ends_on="2027-03-10")
         made = offer(client, agency, creator, starts_on="2027-03-11", ends_on="2027-03-20")
         taken = act(client, creator, made, "accept")
@@ -199,7 +199,7 @@ def test_a_mandate_past_its_days_can_be_neither_accepted_nor_ended(client: Flask
     agency, creator, other = somebody("agency"), somebody("creator"), somebody("creator")
     asked, running = offer(client, agency, creator), offer(client, agency, other)
     act(client, other, running, "accept")
-    with time_machine.travel(now() + timedelta(days=31)):
+    with moments.travel(now() + timedelta(days=31)):
         late = act(client, creator, asked, "accept")
         over = act(client, agency, running, "end", ends_on=day(0))
     assert (late.status_code, over.status_code) == (409, 409)

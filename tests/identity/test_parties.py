@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.identity import party_days, service
 from marketplace.identity.models import Mandate, MandateStatus, Membership, Party, PartyStatus
+from tests.make import moments
 from tests.make.people import Somebody, again, console, home_day, mandate, membership_of, seat, somebody
 
 PARTIES = "/api/v1/parties"
@@ -234,7 +234,7 @@ def test_the_importer_enters_creators_by_name_alone() -> None:
 def test_a_party_moves_to_another_time_zone_and_its_mandates_with_it(client: FlaskClient, session: Session) -> None:
     agency, creator = somebody("agency"), somebody("creator")
     url = f"{PARTIES}/{shown(creator)}"
-    with time_machine.travel(datetime(2027, 3, 10, 15, 30, tzinfo=UTC), tick=False) as clock:
+    with moments.travel(datetime(2027, 3, 10, 15, 30, tzinfo=UTC), tick=False) as clock:
         mandate(agency, creator.party_id, from_days=-5, to_days=0)
         clock.move_to(datetime(2027, 3, 10, 16, 30, tzinfo=UTC))  # half past midnight in Shanghai
         assert again(agency).acts_for == frozenset()

@@ -6,7 +6,6 @@ from typing import Any
 import pyotp
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import SecondFactor
+from tests.make import moments
 from tests.make.people import PASSWORD, Somebody, console, kept, somebody, with_password
 
 OWN, SESSIONS, ME = "/api/v1/people/me/second-factor", "/api/v1/sessions", "/api/v1/people/me"
@@ -49,7 +49,7 @@ class Phone:
 
 @pytest.fixture
 def phone(client: FlaskClient) -> Any:
-    with time_machine.travel(now(), tick=False) as clock:
+    with moments.travel(now(), tick=False) as clock:
         yield Phone(client, somebody("brand"), clock)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from marketplace.core.ids import new_id
 from marketplace.identity import authentication
 from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import ConsoleSession
+from tests.make import moments
 from tests.make.people import PASSWORD, Somebody, console, kept, mandate, seat, somebody, with_password
 
 URL = "/api/v1/sessions"
@@ -153,7 +153,7 @@ def test_a_person_sees_where_they_are_signed_in_and_ends_it(client: FlaskClient,
 def test_a_session_ends_after_two_idle_hours(client: FlaskClient) -> None:
     who = somebody("brand")
     begun = now()
-    with time_machine.travel(begun, tick=False) as clock:
+    with moments.travel(begun, tick=False) as clock:
         signed = console(who)
         for hours in (1.9, 3.8, 5.7):
             clock.move_to(begun + timedelta(hours=hours))
@@ -165,7 +165,7 @@ def test_a_session_ends_after_two_idle_hours(client: FlaskClient) -> None:
 def test_a_session_in_use_ends_after_its_hours(client: FlaskClient) -> None:
     who = somebody("brand")
     begun = now()
-    with time_machine.travel(begun, tick=False) as clock:
+    with moments.travel(begun, tick=False) as clock:
         signed = console(who, hours=3)
         for minutes in (100, 179):
             clock.move_to(begun + timedelta(minutes=minutes))

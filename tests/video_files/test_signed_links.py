@@ -5,7 +5,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,6 +13,7 @@ from marketplace.core import ids
 from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.ids import new_id
+from tests.make import moments
 from tests.make import videos as make
 from tests.make.people import Somebody, somebody
 from tests.video_files import look
@@ -76,7 +76,7 @@ def test_a_link_is_for_one_thing_and_for_a_while(client: FlaskClient, who: Someb
     for url in (link["url"].split("&")[0], link["url"] + "&a=1", link["url"].split("?")[0]):
         assert client.get(url).status_code == 422
     assert client.get(link["url"]).status_code == 200
-    with time_machine.travel(now() + timedelta(seconds=61), tick=True):
+    with moments.travel(now() + timedelta(seconds=61), tick=True):
         assert client.get(link["url"]).json["type"] == "/docs/problems#link-over"
     assert client.delete(f"{look.VIDEOS}/{video}", headers=who.headers).status_code == 204
     assert client.get(link["url"]).status_code == 404
@@ -87,7 +87,7 @@ def test_a_link_to_send_with_runs_out_and_its_room_comes_back(
     client: FlaskClient, who: Somebody, worker: ModuleType
 ) -> None:
     link = to_send(client, who, seconds=5, size_bytes=5000)
-    with time_machine.travel(now() + timedelta(seconds=6), tick=True):
+    with moments.travel(now() + timedelta(seconds=6), tick=True):
         assert put(client, link["url"], make.video()).status_code == 404
     make.let_time_pass(link["video_id"], expires_at=now() - timedelta(seconds=1))
     look.forget_old(worker)
