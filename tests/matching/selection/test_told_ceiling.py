@@ -45,14 +45,14 @@ def confirmed(inputs: SetInputs, limits: SelectionLimits, result: dict[str, obje
 
 def test_what_is_told_keeps_the_ceiling_and_is_what_a_confirmation_asks() -> None:
     by_the_search_alone = 0
-    for seed in range(8):
+    for seed in range(4):
         inputs = make.some(40, 24, seed, options=1)
         limits = limited(inputs)
         assert limits.ceiling is not None
         alone = search.choose(inputs.market(), limits)
         by_the_search_alone += bool(told_ceiling.over(inputs, limits, alone.options))
         found = outcome.search(inputs, limits)
-        result = outcome.describe(inputs, limits, found)
+        result = outcome.describe(inputs, limits, found, choices=2)
         assert result["chosen"]
         dearest = max(line["per_thousand_added"]["amount_minor"] for line in result["chosen"])
         assert dearest <= limits.ceiling

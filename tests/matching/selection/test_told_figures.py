@@ -50,7 +50,7 @@ def test_people_and_per_cent_of_a_costly_limit_are_of_one_quantity() -> None:
     for seed in range(4):
         inputs = make.some(30, 8, seed, options=1)
         limits = SelectionLimits(budget=int(inputs.options.prices.sum() / 3), most=4)
-        result = outcome.describe(inputs, limits, outcome.search(inputs, limits))
+        result = outcome.describe(inputs, limits, outcome.search(inputs, limits), choices=4)
         for line in result["costly"]:
             found += 1
             more = line["effective"] / result["reach"]["effective"] - 1
