@@ -55,7 +55,7 @@ def test_a_caption_is_read_in_each_of_its_pictures_and_only_once(cache: FrameCac
     assert len({line.text for line in lines if "Northfox" in line.text}) == 1
     assert reader.searched_px < len(cache) * screen_text.WHOLE_SIDE_PX**2 * HEIGHT / WIDTH / 2
     # Each picture by itself would take one for each line, and more.
-    assert reader.crops < len(wanted) / 2, (reader.crops, len(wanted))
+    assert reader.crops < len(wanted), (reader.crops, len(wanted))
 
 
 def test_strokes_are_new_only_where_none_stood() -> None:
