@@ -11,7 +11,7 @@ from marketplace.cli.client import ApiClient, spoken
 from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import Column, brief_money, echo_json, hint, people, share, table, told
 from marketplace.cli.shown import words
-from marketplace.cli.shown.summaries import estimate, in_words, state
+from marketplace.cli.shown.summaries import estimate, in_words
 from marketplace.core.message import Bilingual
 from marketplace.matching.gates.messages import GATE_NAMES
 
@@ -126,7 +126,7 @@ def print_ranking(page: dict[str, Any], why: bool) -> None:
     if why:
         for match in page["data"]:
             rank = "-" if match["rank"] is None else f"{match['rank']}."
-            status = f" ({state(bid_status(match))})" if bid_status(match) else ""
+            status = f" ({stands})" if (stands := bid_status(match)) else ""
             click.echo(f"\n{rank} {match['channel_name']}{status}  {match['bid_id']}")
             for reason in match["reasons"]:
                 click.echo(f"   {told(reason)}")

@@ -11,7 +11,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.ledger.models import AccountPurpose, LedgerAccount
-from marketplace.ledger.service import balance
+from marketplace.ledger.service import summed
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ def listing(session: Session, actor: Actor, *, limit: int, starting_after: UUID 
 
 
 def _shown(session: Session, row: LedgerAccount) -> ShownAccount:
-    held = balance(session, row.id) if row.balance_minor is None else row.balance_minor
+    held = summed(session, row.id) if row.balance_minor is None else row.balance_minor
     return ShownAccount(row.id, row.purpose, row.currency, row.party_id, row.reference, held, row.created_at)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.core.message import Message
-from marketplace.core.money import show_minor
+from marketplace.core.money import Money, show_minor
 from marketplace.matching.pricing import deal_handling
 from marketplace.matching.ranking.ranked_bid import RankedBid
 
@@ -29,19 +29,16 @@ def with_small_bids(session: Session, matches: Sequence[RankedBid]) -> list[Rank
 
 def _marked(matches: Sequence[RankedBid], rows: dict[Any, Any]) -> Iterator[RankedBid]:
     for match in matches:
-        row, smallest = (
-            rows.get(match.bid_id),
-            deal_handling.smallest_useful(deal_handling.usual(match.scored.currency)),
-        )
-        if row is None or row.dearest is None or row.dearest >= smallest.amount:
+        row = rows.get(match.bid_id)
+        least = deal_handling.smallest_useful(deal_handling.usual(match.scored.currency))
+        if row is None or row.dearest is None or row.dearest >= least.amount:
             yield match
         else:
-            yield replace(match, too_small=True).with_reasons([_too_small(match.scored.currency, row.dearest)])
+            yield replace(match, too_small=True).with_reasons([_too_small(row.dearest, least)])
 
 
-def _too_small(currency: str, dearest: float) -> Message:
-    least = deal_handling.smallest_useful(deal_handling.usual(currency))
-    price, times = show_minor(currency, dearest), deal_handling.SMALLEST_IN_HANDLINGS
+def _too_small(dearest: float, least: Money) -> Message:
+    price, times = show_minor(least.currency, dearest), deal_handling.SMALLEST_IN_HANDLINGS
     return Message(
         TOO_SMALL,
         f"金额太小：最高 {price}，低于一单合作处理成本的 {times} 倍 {least.show()}；组合选择默认不选它"
@@ -49,7 +46,7 @@ def _too_small(currency: str, dearest: float) -> Message:
         f"Too small: {price} at the most, below {least.show()}, {times} times the work on a deal; a selection leaves it"
         " out unless its smallest_bid is set lower",
         {
-            "price": {"value": dearest, "unit": f"{currency} minor"},
-            "smallest": {"value": least.amount, "unit": f"{currency} minor"},
+            "price": {"value": dearest, "unit": f"{least.currency} minor"},
+            "smallest": {"value": least.amount, "unit": f"{least.currency} minor"},
         },
     )
