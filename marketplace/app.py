@@ -16,9 +16,9 @@ from marketplace.core.http import openapi
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.front_page import add_front_page
 from marketplace.core.http.server import DatabaseReview, make_server
-from marketplace.identity import authentication
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
+from marketplace.identity.sign_in import authentication
 from marketplace.ledger.routes import blueprint as ledger
 from marketplace.matching.closing.routes import blueprint as closing
 from marketplace.matching.discovery.routes import blueprint as discovery

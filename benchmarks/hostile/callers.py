@@ -27,7 +27,7 @@ from benchmarks.speed import market
 from benchmarks.speed.mixed_load import cpu_s, free_port, started_market
 from marketplace.core import db
 from marketplace.core.ids import new_id
-from marketplace.identity import authentication
+from marketplace.identity.sign_in import authentication
 from marketplace.local.market_tree import MarketTree
 
 SECONDS, NINE, SIGN_UPS, SIGN_INS, GUESSES, READS = 20.0, 9, 28, 48, 1300, 50

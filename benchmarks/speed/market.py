@@ -17,8 +17,8 @@ from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.demo import offers, wishes, world
-from marketplace.identity import authentication, credentials
-from marketplace.identity.credentials import CredentialKind
+from marketplace.identity.sign_in import authentication, credentials
+from marketplace.identity.sign_in.credentials import CredentialKind
 from marketplace.intrusiveness import notice
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.local.servers import LocalServers

@@ -16,9 +16,10 @@ from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllow
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, credentials, policy
-from marketplace.identity.credentials import CredentialKind
+from marketplace.identity import policy
 from marketplace.identity.models import ApiKey, Party
+from marketplace.identity.sign_in import authentication, credentials
+from marketplace.identity.sign_in.credentials import CredentialKind
 
 LIVE_MAX = 2  # under one name: the one in use and its successor
 

@@ -17,10 +17,11 @@ from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllow
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, policy, service, sessions
+from marketplace.identity import policy, service
 from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
 from marketplace.identity.service import PartySeat
+from marketplace.identity.sign_in import authentication, sessions
 from marketplace.identity.states import PARTY_TRANSITIONS
 
 _PREFIX = "inl_inv_"

@@ -141,7 +141,7 @@ class Mandate(Base):
 
 
 class ApiKey(Base):
-    """A program's credential: a public id that is looked up, and a secret, of which `credentials` keeps the hash."""
+    """A program's credential: a public id, looked up, and a secret, of which `sign_in.credentials` keeps the hash."""
 
     __tablename__ = "api_keys"
 
@@ -169,7 +169,7 @@ class ConsoleSession(Base):
 
 
 class SecondFactor(Base):
-    """That a person's app makes codes, of a secret that `credentials` keeps.
+    """That a person's app makes codes, of a secret that `sign_in.credentials` keeps.
 
     It counts from `confirmed_at` on, when a first code was right.
     """
@@ -183,7 +183,7 @@ class SecondFactor(Base):
 
 
 class Credential(Base):
-    """A hash or a secret by which somebody is known (see identity.credentials). No role of the market may read it.
+    """A hash or a secret by which somebody is known (see sign_in.credentials). No role of the market may read it.
 
     `owner_id` is a person's id, or a key's.
     """

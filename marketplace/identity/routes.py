@@ -13,7 +13,7 @@ from marketplace.core.http.failed_attempts import FailedAttempts
 from marketplace.core.http.fields import one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, keep_for_replay, session
-from marketplace.identity import api_keys, invites, mandates, second_factors, service, sessions
+from marketplace.identity import api_keys, invites, mandates, service
 from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyKind
@@ -41,15 +41,16 @@ from marketplace.identity.schemas import (
     SignInIn,
     SignUpIn,
 )
-from marketplace.identity.second_factor_schemas import (
+from marketplace.identity.service import CurrentUser, EnteredCreator, PartySeat
+from marketplace.identity.sign_in import second_factors, sessions
+from marketplace.identity.sign_in.second_factor_schemas import (
     RecoveryCodesOut,
     SecondFactorCodeIn,
     SecondFactorOut,
     SecondFactorRemoval,
 )
-from marketplace.identity.second_factors import NewFactor, RecoveryCodes
-from marketplace.identity.service import CurrentUser, EnteredCreator, PartySeat
-from marketplace.identity.sessions import OwnSession, SignedIn
+from marketplace.identity.sign_in.second_factors import NewFactor, RecoveryCodes
+from marketplace.identity.sign_in.sessions import OwnSession, SignedIn
 
 blueprint = GuardedBlueprint(
     "identity", __name__, tag="people", description="Parties, their people, mandates, sessions and API keys"

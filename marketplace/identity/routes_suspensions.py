@@ -6,9 +6,10 @@ from uuid import UUID
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.request_handling import actor, session
-from marketplace.identity import second_factors, suspensions
+from marketplace.identity import suspensions
 from marketplace.identity.models import Party, Person
 from marketplace.identity.schemas import PartyStandingOut, PersonStandingOut, ReasonIn, SuspensionIn, VerificationIn
+from marketplace.identity.sign_in import second_factors
 
 blueprint = GuardedBlueprint("standing", __name__, tag="people", description="Who is suspended, and who is verified")
 

@@ -11,8 +11,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.fields import IdField, TextField, TimeField, WholeField, one_of
 from marketplace.core.http.load_refusals import refusal
-from marketplace.identity import passwords
 from marketplace.identity.models import TIMEZONE, MandateStatus, PartyKind, PartyStatus, PersonStatus
+from marketplace.identity.sign_in import passwords
 
 LOCALES = ("zh-CN", "en")
 SIGN_UP_KINDS = (PartyKind.BRAND, PartyKind.CREATOR, PartyKind.AGENCY)

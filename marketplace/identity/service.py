@@ -15,7 +15,7 @@ from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, mandates, party_days, policy, second_factors, sessions
+from marketplace.identity import mandates, party_days, policy
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import (
     TIMEZONE,
@@ -29,6 +29,7 @@ from marketplace.identity.models import (
     PartyStatus,
     Person,
 )
+from marketplace.identity.sign_in import authentication, second_factors, sessions
 
 PLATFORM_NAME = "Inlay"
 

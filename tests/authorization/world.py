@@ -27,10 +27,11 @@ from marketplace.core.events import Event
 from marketplace.core.http.endpoint import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
-from marketplace.identity import api_keys, credentials, invites, mandates
-from marketplace.identity.credentials import CredentialKind
+from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ConsoleSession, SecondFactor
+from marketplace.identity.sign_in import credentials
+from marketplace.identity.sign_in.credentials import CredentialKind
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap import sketches

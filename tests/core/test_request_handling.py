@@ -15,7 +15,7 @@ from marketplace.briefs.models import Brief
 from marketplace.core import db
 from marketplace.core.config import Config
 from marketplace.demo import wishes
-from marketplace.identity import authentication
+from marketplace.identity.sign_in import authentication
 from tests.make.people import Somebody, somebody
 
 

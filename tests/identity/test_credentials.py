@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor
-from marketplace.identity.credentials import CredentialKind
+from marketplace.identity.sign_in.credentials import CredentialKind
 from tests.make.people import PASSWORD, Somebody, console, kept, somebody, with_password
 
 FACTOR = "/api/v1/people/me/second-factor"

@@ -15,9 +15,9 @@ from marketplace.core import ids
 from marketplace.core.actor import EVERYTHING, Permission
 from marketplace.core.clock import now
 from marketplace.core.events import Event
-from marketplace.identity import authentication
-from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import ApiKey, ConsoleSession, Membership
+from marketplace.identity.sign_in import authentication
+from marketplace.identity.sign_in.credentials import CredentialKind
 from tests.make import moments
 from tests.make.people import Somebody, console, kept, membership_of, somebody
 

@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 
 from marketplace.core.errors import Unavailable
-from marketplace.identity import authentication, passwords
+from marketplace.identity.sign_in import authentication, passwords
 
 EMAIL = "Wang.Fang@example.com"
 GUESSED = "This is among the passwords that are guessed first. Choose another."

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from marketplace.core.events import Event
-from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import SecondFactor
+from marketplace.identity.sign_in.credentials import CredentialKind
 from tests.make import moments
 from tests.make.people import PASSWORD, Somebody, console, kept, somebody, with_password
 

@@ -14,9 +14,9 @@ from marketplace.core import ids
 from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
-from marketplace.identity import authentication
-from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import ConsoleSession
+from marketplace.identity.sign_in import authentication
+from marketplace.identity.sign_in.credentials import CredentialKind
 from tests.make import moments
 from tests.make.people import PASSWORD, Somebody, console, kept, mandate, seat, somebody, with_password
 

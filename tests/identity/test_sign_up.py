@@ -17,9 +17,10 @@ from marketplace.core.config import Config
 from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
-from marketplace.identity import authentication, service
-from marketplace.identity.credentials import CredentialKind
+from marketplace.identity import service
 from marketplace.identity.models import Membership, Party, PartyKind, Person
+from marketplace.identity.sign_in import authentication
+from marketplace.identity.sign_in.credentials import CredentialKind
 from tests.make.people import PASSWORD, kept, somebody, with_password
 
 URL = "/api/v1/sign-up"

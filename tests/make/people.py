@@ -14,8 +14,7 @@ from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.identity import authentication, credentials, party_days
-from marketplace.identity.credentials import CredentialKind
+from marketplace.identity import party_days
 from marketplace.identity.models import (
     TIMEZONE,
     ApiKey,
@@ -28,6 +27,8 @@ from marketplace.identity.models import (
     PartyKind,
     Person,
 )
+from marketplace.identity.sign_in import authentication, credentials
+from marketplace.identity.sign_in.credentials import CredentialKind
 
 PASSWORD = "tea at four in the garden"
 

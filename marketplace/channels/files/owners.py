@@ -14,8 +14,8 @@ from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed
 from marketplace.core.message import Bilingual
 from marketplace.identity import service as identity
-from marketplace.identity.authentication import ROLES
 from marketplace.identity.models import Party, PartyStatus
+from marketplace.identity.sign_in.authentication import ROLES
 
 # Mandates are queried again for each batch, so one that ends while a file is read is respected from then on.
 _CREATORS = (

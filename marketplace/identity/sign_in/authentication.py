@@ -28,9 +28,9 @@ from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotSignedIn, Unavailable
 from marketplace.core.ids import ALPHABET
 from marketplace.core.message import Bilingual
-from marketplace.identity import credentials
-from marketplace.identity.credentials import CredentialKind
 from marketplace.identity.models import Person, PersonStatus
+from marketplace.identity.sign_in import credentials
+from marketplace.identity.sign_in.credentials import CredentialKind
 
 # 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once, because many
 # sign-ins at a time would otherwise take the machine's memory.

@@ -15,8 +15,9 @@ from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFou
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, passwords, policy, second_factors
+from marketplace.identity import policy
 from marketplace.identity.models import ConsoleSession, Membership, Party, Person
+from marketplace.identity.sign_in import authentication, passwords, second_factors
 
 OF_THE_PERSON = Bilingual(
     "会话由本人登录后查看和结束，不能用密钥。",

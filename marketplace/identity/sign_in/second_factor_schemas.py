@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from marketplace.core.http.fields import TextField
-from marketplace.identity import passwords
+from marketplace.identity.sign_in import passwords
 
 
 class SecondFactorOut(Schema):

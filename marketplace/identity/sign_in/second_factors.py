@@ -23,9 +23,10 @@ from marketplace.core.errors import (
     WrongCode,
 )
 from marketplace.core.message import Bilingual
-from marketplace.identity import authentication, credentials, policy
-from marketplace.identity.credentials import CredentialKind
+from marketplace.identity import policy
 from marketplace.identity.models import ConsoleSession, Person, SecondFactor
+from marketplace.identity.sign_in import authentication, credentials
+from marketplace.identity.sign_in.credentials import CredentialKind
 
 ISSUER = "Inlay"
 STEP_S = 30
