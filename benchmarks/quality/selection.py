@@ -63,7 +63,7 @@ def market(n: int, cells: int, seed: int) -> SelectionMarket:
         prices=100 * np.ceil(prices).astype(np.int64),
         bids=np.arange(n),
         creators=np.arange(n),
-        commitments=tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
+        tie_breakers=tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
         contacts=np.sum(shares * units.weights, axis=1),
         intrusiveness=intrusiveness,
         ad_load=ad_load,

@@ -1,6 +1,6 @@
 """Change a brief or call it off, in one transaction with what that means for the bids that stand on it.
 
-Briefs know nothing of bids, so the two calls that may not happen behind the bidders' backs are made here.
+Briefs know nothing of bids, so the three calls that may not happen behind the bidders' backs are made here.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.bids.models import Bid, BidStatus
+from marketplace.briefs import assets
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs import service as briefs
-from marketplace.briefs.models import Brief
-from marketplace.briefs.service import ShownBrief
+from marketplace.briefs.assets import AssetFacts
+from marketplace.briefs.change_rules import IMAGES
+from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.briefs.service import BriefChanged, ShownBrief
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.reviews import review_entry
@@ -28,6 +31,25 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
     """
     sides = _standing_sides(session, actor, brief_id)
     changed = briefs.change(session, actor, brief_id, loaded=loaded, version=version, bidders=sides)
+    _move_bids(session, brief_id, changed)
+    return changed.brief
+
+
+def add_image(
+    session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, content_type: str | None
+) -> AssetFacts:
+    """Store a reference image: see briefs.assets.add_asset. On a published brief that is a change that matters."""
+    sides = _standing_sides(session, actor, brief_id)
+    before = [image.sha256 for image in assets.list_assets(session, actor, brief_id)]
+    added = assets.add_asset(session, actor, brief_id, name=name, data=data, content_type=content_type)
+    if session.get_one(Brief, brief_id).status == BriefStatus.PUBLISHED:
+        beside = {IMAGES: {"before": before, "after": [*before, added.sha256]}}
+        changed = briefs.change(session, actor, brief_id, loaded={}, version=None, bidders=sides, beside=beside)
+        _move_bids(session, brief_id, changed)
+    return added
+
+
+def _move_bids(session: Session, brief_id: UUID, changed: BriefChanged) -> None:
     moved = sa.update(Bid).where(Bid.brief_id == brief_id)
     # As the system: the bids are sealed from whoever changes the brief.
     with db.acting_as(session, SYSTEM):
@@ -37,7 +59,6 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
         elif changed.brief.version_id != changed.version_before:
             along = moved.where(Bid.brief_version_id == changed.version_before)
             db.run(session, along.values(brief_version_id=changed.brief.version_id))
-    return changed.brief
 
 
 def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> ShownBrief:

@@ -17,10 +17,12 @@ from marketplace.bids.schemas import (
     BriefConfirmIn,
     StepBackIn,
 )
-from marketplace.briefs.schemas import BriefCancelIn, BriefChange, BriefOut
+from marketplace.briefs.assets import ASSET_BYTES_MAX, SUFFIXES, AssetFacts
+from marketplace.briefs.schemas import BrandAssetOut, BrandAssetQuery, BriefCancelIn, BriefChange, BriefOut
 from marketplace.briefs.service import ShownBrief
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.bodies import ANY_FILE, RawBody, RawBodySpec
 from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
@@ -139,6 +141,24 @@ def update_brief(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBri
     """Change a draft in place; a published brief gets a new version. A change that matters to bids tells every bidder,
     gives each bid one wording more and leaves 24 hours; a bid counts again once its side has confirmed the version."""
     return brief_changes.change(session(), actor(), brief_id, loaded=body, version=version)
+
+
+@blueprint.post(
+    "/briefs/<id('brf'):brief_id>/assets",
+    allow=(Role.BRAND,),
+    needs=Permission.BRIEFS,
+    takes_raw=RawBodySpec(ASSET_BYTES_MAX, (*SUFFIXES, ANY_FILE)),
+    query=BrandAssetQuery,
+    answers=BrandAssetOut,
+    status=201,
+)
+def upload_brand_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> AssetFacts:
+    """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief. On a
+    published brief it is a change that matters to bids."""
+    stated = None if body.media_type == ANY_FILE else body.media_type
+    return brief_changes.add_image(
+        session(), actor(), brief_id, name=query["name"], data=body.whole(), content_type=stated
+    )
 
 
 @blueprint.post(

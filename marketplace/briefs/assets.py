@@ -52,6 +52,7 @@ def add_asset(
 ) -> AssetFacts:
     """Store an image of a brief that is not over. `content_type` is its kind as the sender stated it, if at all.
 
+    Called by `bids.brief_changes` alone, for an image is a change of a published brief.
     Raises NotFound, WrongState, InvalidInput (size, media type), Conflict (too many, or stored already).
     """
     recognised = media_type(data)

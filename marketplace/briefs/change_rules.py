@@ -2,7 +2,8 @@
 
 A change matters if a bidder might have asked another price, promised something else or stayed away because of it. Such
 a change is told to every standing bidder, gives each bid one wording more, leaves at least NOTICE until bidding ends,
-and a bid counts again only once its side has confirmed the new version. Everything else moves along with the bids.
+and a bid counts again only once its side has confirmed the new version. Whatever people read may hold a condition, a
+title or a note too, so only white space changes without anybody's word; bids move along with that.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +25,15 @@ class ChangeWeight(StrEnum):
 
 _LIGHT, _TOLD, _CONFIRMED = ChangeWeight
 
-# Field of the document -> its weight and why. A field that is not listed has to be confirmed.
+# Beside the document: the brief's reference images.
+IMAGES = "reference_images"
+# Field of the document, and what belongs to it beside -> its weight and why.
 RULES: Mapping[str, tuple[ChangeWeight, str]] = {
-    "title": (_LIGHT, "names the brief and asks for nothing"),
-    "note": (_LIGHT, "explains; what binds has a field of its own"),
-    "product": (_CONFIRMED, "its category decides law and fit, its value what barter is worth; see PRODUCT"),
-    "brand": (_CONFIRMED, "its names are what a creator is seen with; see BRAND"),
+    "title": (_CONFIRMED, "is words that bidders read: nobody can tell that they ask for nothing"),
+    "note": (_CONFIRMED, "is words that bidders read: the real conditions may stand there"),
+    "product": (_CONFIRMED, "is what a creator stands up for; decides law, fit, where a link leads and barter's worth"),
+    "brand": (_CONFIRMED, "its names are what a creator is seen with, kept away from, and checked for"),
+    IMAGES: (_CONFIRMED, "show what has to be seen, and a video is checked against them"),
     "markets": (_CONFIRMED, "decide which law holds and whose views count"),
     "target": (_CONFIRMED, "decides how many of a channel's people count"),
     "placement_kinds": (_CONFIRMED, "decide which exposures a plan may have"),
@@ -37,7 +41,10 @@ RULES: Mapping[str, tuple[ChangeWeight, str]] = {
     "budget": (_CONFIRMED, "bounds every price"),
     "ceiling_per_thousand": (_CONFIRMED, "is what every score is measured by"),
     "deliverables": (_CONFIRMED, "are what a price is for"),
-    "part_offers": (_TOLD, "opens a way of bidding and takes none away; shut again, see SHUT"),
+    "part_offers": (
+        _CONFIRMED,
+        "decides whether less than everything may be offered, by each bidder and by its rivals",
+    ),
     "least_prominence": (_CONFIRMED, "is a gate for the plan"),
     "least_seconds": (_CONFIRMED, "is a gate for the plan"),
     "fit_weight": (_CONFIRMED, "decides how much the content's fit counts in every score"),
@@ -55,28 +62,27 @@ RULES: Mapping[str, tuple[ChangeWeight, str]] = {
     "closing_window_s": (_TOLD, "moves the time for wordings, not what is offered"),
     "bids_lapse_days": (_CONFIRMED, "decides how long an offer binds its side"),
 }
-# Parts of two fields that describe or help to recognise, and change nothing that a bid answers. A brand's aliases are
-# none of them: promises of exclusivity are kept by them, so that one more or less can shut a bid out.
-_LIGHT_PARTS: Mapping[str, frozenset[str]] = {
-    "product": frozenset({"description", "link"}),
-    "brand": frozenset({"spoken_forms"}),
-}
-# Flags that let bidders do something. Whoever relied on one has to answer anew once it is taken back.
-SHUT = frozenset({"part_offers"})
 
 
-def weigh(before: Mapping[str, Any], after: Mapping[str, Any], changed: Iterable[str]) -> Mapping[str, ChangeWeight]:
-    """Return the weight of each changed field."""
-    return {name: _weight(name, before.get(name), after[name]) for name in changed}
+def weigh(
+    before: Mapping[str, Any], after: Mapping[str, Any], changed: Iterable[str], beside: Iterable[str]
+) -> Mapping[str, ChangeWeight]:
+    """Return the weight of each changed field, and of what changes ``beside`` the document."""
+    of_fields = {name: _weight(name, before.get(name), after[name]) for name in changed}
+    return {**of_fields, **{name: RULES[name][0] for name in beside}}
 
 
 def _weight(name: str, before: Any, after: Any) -> ChangeWeight:
-    light = _LIGHT_PARTS.get(name)
-    if light and all(before[part] == after[part] for part in after if part not in light):
-        return ChangeWeight.LIGHT
-    if name in SHUT and before and not after:
-        return ChangeWeight.CONFIRMED
-    return RULES[name][0] if name in RULES else ChangeWeight.CONFIRMED
+    return ChangeWeight.LIGHT if _without_spaces(before) == _without_spaces(after) else RULES[name][0]
+
+
+def _without_spaces(value: Any) -> Any:
+    """Return a value whose texts have one space wherever they had white space, and none at their ends."""
+    if isinstance(value, str):
+        return " ".join(value.split())
+    if isinstance(value, Mapping):
+        return {name: _without_spaces(inner) for name, inner in value.items()}
+    return [_without_spaces(inner) for inner in value] if isinstance(value, list) else value
 
 
 def of_weight(weights: Mapping[str, ChangeWeight], *wanted: ChangeWeight) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""The API of briefs. What also concerns their bids, a change and calling off, is in marketplace/bids/routes.py."""
+"""The API of briefs. What concerns their bids too, changes, images and calling off, is in bids/routes.py."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,6 @@ from marketplace.briefs.brief_document import SCORING_RULE, SCORING_RULES
 from marketplace.briefs.models import BrandAsset, BriefStatus, BriefVersion
 from marketplace.briefs.schemas import (
     BrandAssetOut,
-    BrandAssetQuery,
     BriefIn,
     BriefOptionsOut,
     BriefOut,
@@ -23,7 +22,6 @@ from marketplace.channels.facts.region_names import region_name
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
-from marketplace.core.http.bodies import ANY_FILE, RawBody, RawBodySpec
 from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
@@ -33,7 +31,6 @@ blueprint = GuardedBlueprint(
     "briefs", __name__, tag="market", description="What brands want placed, for whom, within what limits"
 )
 
-_IMAGE = RawBodySpec(assets.ASSET_BYTES_MAX, (*assets.SUFFIXES, ANY_FILE))
 _FILTERS = {
     "status": one_of(BriefStatus, load_default=None),
     "category": one_of(vocabulary.CATEGORIES, load_default=None),
@@ -114,21 +111,6 @@ def list_brief_versions(query: dict[str, Any], brief_id: UUID) -> Page[BriefVers
 def get_brief_version(brief_id: UUID, version_id: UUID) -> BriefVersion:
     """One wording of the brief."""
     return service.find_version(session(), actor(), brief_id, version_id)
-
-
-@blueprint.post(
-    "/briefs/<id('brf'):brief_id>/assets",
-    **_CHANGES,
-    takes_raw=_IMAGE,
-    query=BrandAssetQuery,
-    answers=BrandAssetOut,
-    status=201,
-)
-def upload_brand_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
-    """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
-    data = body.whole()
-    stated = None if body.media_type == ANY_FILE else body.media_type
-    return assets.add_asset(session(), actor(), brief_id, name=query["name"], data=data, content_type=stated)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))

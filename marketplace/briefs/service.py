@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -103,12 +104,14 @@ def change(
     brief_id: UUID,
     *,
     loaded: Mapping[str, Any],
-    version: int,
+    version: int | None,
     bidders: Iterable[UUID] = (),
+    beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> BriefChanged:
     """Replace the given fields: a draft is changed in place, a published brief gets a new version.
 
     A change that matters (see briefs.change_rules) leaves `NOTICE` until bidding ends; the `bidders` may read of it.
+    ``beside`` has what changes beside the document, by its name there, before and after.
     Raises NotFound, PreconditionFailed, WrongState (over, or past its deadline), InvalidInput.
     """
     brief = db.lock(session, Brief, brief_id, policy.own(actor), version=version)
@@ -122,12 +125,12 @@ def change(
     current = session.get_one(BriefVersion, brief.version_id)
     before = contents.with_defaults(current.content)
     after = {**before, **contents.to_stored(loaded)}
-    weights = change_rules.weigh(before, after, contents.changed_fields(before, after))
+    weights = change_rules.weigh(before, after, contents.changed_fields(before, after), beside)
     to_confirm = change_rules.of_weight(weights, ChangeWeight.CONFIRMED)
     moved = bool(published and to_confirm and contents.parse_time(after["bids_close_at"]) < at + NOTICE)
     if moved:
         after.update(contents.to_stored({"bids_close_at": at + NOTICE}))
-    changed = contents.changed_fields(before, after)
+    changed = sorted({*contents.changed_fields(before, after), *beside})
     if not changed:
         return BriefChanged(_show(session, [brief])[0], current.id, [])
     columns = contents.version_columns(after)
@@ -149,12 +152,17 @@ def change(
     data: dict[str, Any] = {"number": brief.version_number, "changed": changed}
     if published:
         data |= {"to_confirm": to_confirm, "version_id": str(brief.version_id)}
-        data |= {"values": {name: {"before": before.get(name), "after": after[name]} for name in changed}}
+        data |= {"values": {**_both_values(before, after), **beside}}
     told = bidders if change_rules.of_weight(weights, ChangeWeight.CONFIRMED, ChangeWeight.TOLD) else ()
     kind = "briefs.revise" if published else "briefs.edit"
     events.record(session, kind, brief.id, actor, parties=[brief.brand_id, *told], **data)
     session.flush()
     return BriefChanged(_show(session, [brief])[0], current.id, to_confirm if published else [])
+
+
+def _both_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    changed = contents.changed_fields(before, after)
+    return {name: {"before": before.get(name), "after": after[name]} for name in changed}
 
 
 def _change_errors(

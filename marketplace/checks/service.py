@@ -190,7 +190,8 @@ def _bid_references(session: Session, actor: Actor, bid_id: UUID) -> _BidReferen
     condition = bids_policy.visible(actor) if actor.sees_all else bids_policy.own(actor)
     bid = db.get(session, Bid, bid_id, condition)
     revision = session.get_one(BidRevision, bid.revision_id)
-    brief = session.get_one(BriefVersion, revision.brief_version_id).content
+    # The version that the bid stands by, which its side may have confirmed after the wording was written.
+    brief = session.get_one(BriefVersion, bid.brief_version_id).content
     brand = brief["brand"]
     # The images belong to the brand, so a check stores their ids only.
     asset_ids = session.scalars(

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from marketplace.bids.bid_queries import ShownBid
-from marketplace.briefs.change_rules import RULES, ChangeWeight
+from marketplace.briefs.change_rules import IMAGES, RULES, ChangeWeight
 from marketplace.briefs.models import Brief, CloseDraw
 from marketplace.briefs.schemas import BriefIn
 from marketplace.core import db, ids
@@ -62,11 +62,17 @@ def revise(client: FlaskClient, who: Somebody, bid_id: UUID, **changes: Any) -> 
 
 
 def test_every_field_of_a_brief_has_its_weight_and_a_reason() -> None:
-    assert set(RULES) == set(BriefIn().fields)
+    assert set(RULES) == {*BriefIn().fields, IMAGES}
     assert all(reason.strip() for _, reason in RULES.values())
 
 
 MATTERS: list[dict[str, Any]] = [
+    {"title": "四集，每集另加一条口播"},
+    {"note": "付款改为年底；须配合三次直播。"},
+    {"part_offers": True},
+    {"product": {**make_briefs.document()["product"], "description": "含酒精"}},
+    {"product": {**make_briefs.document()["product"], "link": "https://example.com/other"}},
+    {"brand": {**make_briefs.document()["brand"], "spoken_forms": ["清泉水"]}},
     {"budget": cny(19_000_000)},
     {"target": []},
     {"markets": ["CN"]},
@@ -94,11 +100,9 @@ MATTERS: list[dict[str, Any]] = [
     {"brand": {**make_briefs.document()["brand"], "aliases": ["小泉"]}},
 ]
 LIGHT: list[dict[str, Any]] = [
-    {"title": "改了一个错字"},
-    {"note": None},
-    {"product": {"name": "气泡水", "category": "food", "value": cny(4_900), "description": "改了说明"}},
-    {"brand": {**make_briefs.document()["brand"], "spoken_forms": ["清泉水"]}},
-    {"title": "x", "note": "y"},
+    {"title": f"  {make_briefs.document()['title']}"},
+    {"note": f"{make_briefs.document()['note']}\n"},
+    {"product": {**make_briefs.document()["product"], "description": "零糖柠檬味  "}},
 ]
 
 
@@ -128,7 +132,7 @@ def test_a_change_that_matters_tells_each_bidder_gives_a_wording_and_waits_for_i
 
 
 @pytest.mark.parametrize("fields", LIGHT)
-def test_a_typo_matters_to_nobody_and_bids_move_along(client: FlaskClient, fields: dict[str, Any]) -> None:
+def test_white_space_matters_to_nobody_and_bids_move_along(client: FlaskClient, fields: dict[str, Any]) -> None:
     there = make.market()
     bid = make.place(there)
     brief = changed(client, there, **fields)
@@ -140,11 +144,11 @@ def test_a_typo_matters_to_nobody_and_bids_move_along(client: FlaskClient, field
     assert read_events(client, there.creator, "briefs.revise") == []
 
 
-def test_a_typo_does_not_carry_an_unconfirmed_bid_along(client: FlaskClient) -> None:
+def test_white_space_does_not_carry_an_unconfirmed_bid_along(client: FlaskClient) -> None:
     there = make.market()
     bid = make.place(there)
     changed(client, there, tolerance=34)
-    changed(client, there, title="x")
+    changed(client, there, **LIGHT[0])
     shown = shown_bid(client, there.creator, bid.id)
     assert (shown["stands_by_current_version"], shown["revisions_left"]) == (False, 3)
 
@@ -182,14 +186,20 @@ def test_part_offers_are_not_shut_behind_those_who_made_one(client: FlaskClient)
     assert stands_by(whole.json) == (brief["version_id"], True)
 
 
-def test_part_offers_are_opened_without_a_word_from_those_who_offer_everything(client: FlaskClient) -> None:
-    there = make.market()
+def test_an_image_of_a_published_brief_is_a_change_that_matters(client: FlaskClient) -> None:
+    there = make.market(bids_close_at=make_briefs.moment(hours=2))
     bid = make.place(there)
-    brief = changed(client, there, part_offers=True)
+    url = f"{brief_path(there.brief_id, 'assets')}?name=pack"
+    sent = client.post(url, data=make_briefs.PNG, content_type="image/png", headers=there.brand.once())
+    assert sent.status_code == 201, sent.json
     shown = shown_bid(client, there.creator, bid.id)
-    assert (*stands_by(shown), shown["revisions_left"]) == (brief["version_id"], True, 2)
+    assert (shown["stands_by_current_version"], shown["revisions_left"]) == (False, 3)
     (told,) = read_events(client, there.creator, "briefs.revise")
-    assert (told["data"]["changed"], told["data"]["to_confirm"]) == (["part_offers"], [])
+    assert told["data"]["to_confirm"] == [IMAGES]
+    assert told["data"]["values"][IMAGES] == {"before": [], "after": [sent.json["sha256"]]}
+    brief = client.get(brief_path(there.brief_id), headers=there.brand.headers).json
+    assert (brief["version_number"], brief["bids_close_at"]) == (2, brief["notice_ends_at"])
+    assert confirm(client, there.creator, bid.id, brief["version_id"]).status_code == 200
 
 
 def test_nobody_but_the_bidders_reads_of_a_change_and_a_withdrawn_one_no_more(client: FlaskClient) -> None:

@@ -174,7 +174,7 @@ def test_an_archived_or_foreign_channel_bids_on_nothing(client: FlaskClient, oth
 def test_two_revisions_are_bound_to_the_brief_as_it_then_is_and_a_third_is_refused(client: FlaskClient) -> None:
     there = make.market()
     bid = make.place(there)
-    change = BriefChange().load({"title": "第二版"})
+    change = BriefChange().load({"title": " 一周四集动画的软植入"})
     with db.transaction(there.brand.actor) as session:
         brief_changes.change(session, there.brand.actor, there.brief_id, loaded=change, version=2)
     for number, left in ((2, 1), (3, 0)):

@@ -136,7 +136,7 @@ def test_a_published_brief_gets_a_new_version_and_keeps_the_old(client: FlaskCli
     )
     assert (answer.status_code, answer.headers["ETag"], answer.json["version_number"]) == (200, '"3"', 2)
     event = last_event(brief.id)
-    data = {"number": 2, "changed": ["budget", "title"], "to_confirm": ["budget"]}
+    data = {"number": 2, "changed": ["budget", "title"], "to_confirm": ["budget", "title"]}
     assert (event.kind, {name: event.data[name] for name in data}) == ("briefs.revise", data)
     assert event.data["values"] == {
         "budget": {"before": make.cny(20_000_000), "after": make.cny(30_000_000)},

@@ -53,7 +53,7 @@ _TEXTS: Mapping[str, str] = {
     "platforms": "platform",
     "niches": "niche",
     "names": "channel_name",
-    "commitments": "commitment",
+    "commitments": "tie_breaker",  # in inputs stored by an older release the commitments themselves
     "gates": "gate",
     "statuses": "status",
     "languages": "language",
@@ -67,6 +67,7 @@ class BadInputs(ValueError):
 class ChoosableBid(NamedTuple):
     """A bid that a set may contain, with public ids; an empty string if it has no agency, niche or gate.
 
+    `tie_breaker` orders equals and draws for the bid (see scoring.rank.tie_breakers): nobody could choose it.
     `gate` is the code of what keeps the bid out whatever its price; `status` is the status of the bid; `language` is
     the tag of the channel's language ("": not known).
     """
@@ -77,7 +78,7 @@ class ChoosableBid(NamedTuple):
     platform: str
     niche: str
     channel_name: str
-    commitment: str
+    tie_breaker: str
     gate: str
     status: str
     language: str = ""
@@ -208,8 +209,8 @@ class SetInputs:
             prices=prices,
             bids=bid_of,
             creators=_numbers([bid.creator_id for bid in self.bids])[bid_of],
-            commitments=tuple(
-                f"{bid.commitment}:{option}" for bid, option in zip(option_bids, option_of.tolist(), strict=True)
+            tie_breakers=tuple(
+                f"{bid.tie_breaker}:{option}" for bid, option in zip(option_bids, option_of.tolist(), strict=True)
             ),
             contacts=self.contacts[bid_of],
             intrusiveness=self.intrusiveness[bid_of],

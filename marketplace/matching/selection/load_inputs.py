@@ -23,7 +23,7 @@ from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.service import FittedOverlap
-from marketplace.matching.scoring import score_brief
+from marketplace.matching.scoring import rank, score_brief
 from marketplace.matching.scoring.models import CLOSE_NAMES, CloseRecord
 from marketplace.matching.scoring.score import BidInputs, counted_views, worth_of
 from marketplace.matching.scoring.score_brief import LoadedBids, Rows
@@ -109,7 +109,7 @@ def load(
         spread=_spread(bids, calibration, careful)[order],
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
-        bids=_bids(loaded, order, rows, gates, np.sum(shares, axis=1) > 0, joining),
+        bids=_bids(brief, loaded, order, rows, gates, np.sum(shares, axis=1) > 0, joining),
         options=_options(rows),
         pairs=_measured_pairs(record, loaded.rows, order, rows),
         cell_of=brief_units.cell_of,
@@ -136,6 +136,7 @@ def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:
 
 
 def _bids(
+    brief: Brief,
     loaded: LoadedBids,
     order: Ints,
     rows: Sequence[Any],
@@ -150,6 +151,7 @@ def _bids(
     ``reaches`` [n]: whether it reaches anybody of the target in question, which need not be the brief's own.
     """
     claimants = _claimants(rows, joining)
+    breakers = rank.tie_breakers(loaded.rows["commitment"].tolist(), brief.close_seed)
     return [
         ChoosableBid(
             bid_id=ids.show("bid", row.id),
@@ -158,7 +160,7 @@ def _bids(
             platform=row.platform,
             niche=channel_tags.main_tag(loaded.shares.tags[loaded_row]),
             channel_name=row.name,
-            commitment=loaded.rows["commitment"][loaded_row].decode(),
+            tie_breaker=breakers[loaded_row].decode(),
             gate=_keeping_out(row, gates.get(row.id, ()), reaches_somebody),
             status=row.status,
             language=row.language or "",

@@ -210,8 +210,8 @@ def _limits(currency: str, limits: SelectionLimits, by_default: Collection[str])
 
 def _order(market: SelectionMarket, options: Sequence[int]) -> list[int]:
     """Return the chosen rows in the order of greatest gain: each adds the most people to those before it."""
-    # Sorted by commitment, so that equal gains are broken the same way in every run.
-    remaining = sorted(options, key=lambda row: market.commitments[row])
+    # Sorted by what breaks ties, so that equal gains are broken the same way in every run.
+    remaining = sorted(options, key=lambda row: market.tie_breakers[row])
     sums, order = np.zeros(len(market.units)), []
     while remaining:
         gains = coverage.people(sums + market.rates[remaining], market.units)
@@ -282,7 +282,7 @@ def _left_out(known: _Known, choices: int, only: str | None = None) -> list[dict
         bid = int(inputs.options.bid_of[left_out.row])
         if bid not in chosen and (bid not in nearest or _gap(inputs, left_out) < _gap(inputs, nearest[bid])):
             nearest[bid] = left_out
-    ordered = sorted(nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment))
+    ordered = sorted(nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].tie_breaker))
     ordered = [(bid, line) for bid, line in ordered if only in (None, inputs.bids[bid].bid_id)]
     prices = _asked_prices(known, choices, [left_out for _, left_out in ordered])
     lines = []

@@ -159,6 +159,10 @@ def test_rankings_are_one_total_order_and_ties_fall_by_the_seed_of_the_close(cli
     seed = client.get(look.path(there.brief_id), headers=there.brand.headers).json["close_seed"]
     drawn = {ids.show("bid", bid.id): sha256(f"{seed}:{bid.commitment}".encode()).hexdigest() for bid in bids}
     assert [drawn[line["bid_id"]] for line in lines] == sorted(drawn.values())
+    # A choice among equals goes by the same order.
+    for most in (1, 2, 3):
+        chosen = what_if(client, there, bids_max=most)["outcome"]["chosen"]
+        assert sorted(drawn[line["bid_id"]] for line in chosen) == sorted(drawn.values())[:most]
 
 
 def test_decided_bids_keep_their_place_and_say_what_became_of_them(client: FlaskClient) -> None:

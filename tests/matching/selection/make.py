@@ -37,7 +37,7 @@ def some(bids: int, units: int, seed: int, options: int = 2) -> SetInputs:
                 platform=("douyin", "kuaishou")[number % 2],
                 niche=("food", "comedy", "")[number % 3],
                 channel_name=f"频道 {number}",
-                commitment=hashlib.sha256(f"{seed} {number}".encode()).hexdigest(),
+                tie_breaker=hashlib.sha256(f"{seed} {number}".encode()).hexdigest(),
                 gate="over_tolerance" if number % 11 == 10 else "",
                 status="open",
             )

@@ -36,7 +36,7 @@ def market(
         "prices": np.ceil(people**0.7 * np.exp(rng.normal(0, 0.5, n)) * 20).astype(np.int64),
         "bids": bids,
         "creators": np.where(bids % 6 == 5, bids - 1, bids),
-        "commitments": tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
+        "tie_breakers": tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
         "contacts": people * 1.3,
         "intrusiveness": np.where(rng.random(n) < 0.1, np.nan, rng.uniform(0, 60, n)),
         "ad_load": rng.uniform(0, 0.5, n),

@@ -41,7 +41,7 @@ def test_the_name_of_inputs_changes_with_every_part() -> None:
         {"weights": inputs_.weights + 1},
         {"options": inputs_.options._replace(prices=inputs_.options.prices + 1)},
         {"bids": [bid._replace(gate="declined") for bid in inputs_.bids]},
-        {"bids": [bid._replace(commitment=bid.commitment[::-1]) for bid in inputs_.bids]},
+        {"bids": [bid._replace(tie_breaker=bid.tie_breaker[::-1]) for bid in inputs_.bids]},
         {"shares": inputs_.shares * 0.5},
         {"spread": inputs_.spread * 2},
     ):
@@ -95,4 +95,4 @@ def test_every_option_of_a_bid_has_its_rates_and_its_creator() -> None:
     for row, bid in enumerate(inputs.options.bid_of.tolist()):
         by_creator.setdefault(inputs.bids[bid].creator_id, set()).add(int(market.creators[row]))
     assert all(len(numbers) == 1 for numbers in by_creator.values())
-    assert len(set(market.commitments)) == len(market)
+    assert len(set(market.tie_breakers)) == len(market)

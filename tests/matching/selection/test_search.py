@@ -143,13 +143,13 @@ def test_the_order_of_the_rows_means_nothing(n: int, seed: int, random: object) 
     mixed = dataclasses.replace(
         market,
         **values,
-        commitments=tuple(market.commitments[place] for place in order),
+        tie_breakers=tuple(market.tie_breakers[place] for place in order),
         barred=tuple(market.barred[place] for place in order),
         groups={name: numbers[order] for name, numbers in market.groups.items()},
     )
     limits = SelectionLimits(budget=markets.budget(market, 4))
     one, two = search.choose(market, limits), search.choose(mixed, limits)
-    assert {market.commitments[row] for row in one.options} == {mixed.commitments[row] for row in two.options}
+    assert {market.tie_breakers[row] for row in one.options} == {mixed.tie_breakers[row] for row in two.options}
     assert (one.value, one.spend) == (two.value, two.spend)
     assert one.bound == pytest.approx(two.bound, rel=1e-9)
 
@@ -164,7 +164,7 @@ def test_money_in_another_unit_chooses_the_same(n: int, seed: int, times: int) -
     assert other.options == search.choose(market, limits).options
 
 
-def test_equal_bids_are_told_apart_by_their_commitments() -> None:
+def test_equal_bids_are_told_apart_by_their_tie_breakers() -> None:
     twin = markets.market(1, 4, 3, barred=(None,))
     same = {
         name: np.repeat(getattr(twin, name), 5, axis=0)
@@ -177,10 +177,10 @@ def test_equal_bids_are_told_apart_by_their_commitments() -> None:
         creators=np.arange(5),
         barred=(None,) * 5,
         groups={},
-        commitments=("d", "b", "a", "e", "c"),
+        tie_breakers=("d", "b", "a", "e", "c"),
     )
     chosen = search.choose(five, SelectionLimits(budget=int(twin.prices[0]) * 2))
-    assert {five.commitments[row] for row in chosen.options} == {"a", "b"}
+    assert {five.tie_breakers[row] for row in chosen.options} == {"a", "b"}
 
 
 def test_taking_away_a_bid_that_was_not_chosen_changes_nothing() -> None:

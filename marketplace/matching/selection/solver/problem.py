@@ -1,7 +1,7 @@
 """A market and its limits in the form that the search, the bound and the explanations work on.
 
-Rows are in the order of their commitments, so that ties between choices are broken by what was fixed before anyone knew
-the scores, and never by the order in which rows were loaded.
+Rows are in the order of their bids' tie-breakers, so that ties between choices are broken as in the ranking, by what
+nobody could choose, and never by the order in which rows were loaded.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -39,7 +39,7 @@ class CannotKeep(ToldError):
 
 @dataclass(frozen=True, eq=False)
 class SelectionProblem:
-    """The options that may be chosen at all, n rows in the order of their commitments.
+    """The options that may be chosen at all, n rows in the order of their tie-breakers.
 
     ``rows`` [n] are their rows in the market; ``costs`` [n] their prices with the handling of a deal; ``creators`` [n]
     and ``groups`` (for each kind [n], -1 for none) are numbers from 0. ``must`` has the cheapest row of each bid that
@@ -159,7 +159,7 @@ def unchecked(market: SelectionMarket, limits: SelectionLimits) -> SelectionProb
     """Return the problem, whether or not a set can keep its limits. Raises CannotKeep if a bid that must be in the set
     may not be chosen at all."""
     held = held_back(market, limits)
-    order = sorted(range(len(market)), key=lambda row: market.commitments[row])
+    order = sorted(range(len(market)), key=lambda row: market.tie_breakers[row])
     rows = np.array([row for row in order if row not in held], dtype=np.int64)
     units, rates = _weighted(market)
     rates = np.ascontiguousarray(rates[rows])

@@ -23,8 +23,8 @@ class SelectionMarket:
 
     ``rates`` [n, U]: exposure rates of the careful forecast in each unit (see coverage). ``prices`` [n]: the most that
     the option may cost in minor units, so that a budget is never exceeded. ``bids`` and ``creators`` [n]: numbers; at
-    most one option of a bid and of a creator is chosen. ``commitments`` [n]: the bid's hash with the option's index,
-    which breaks ties. ``contacts`` [n]: careful views by people of the target, weighted as the units are.
+    most one option of a bid and of a creator is chosen. ``tie_breakers`` [n]: what orders a bid among equals, with
+    the option's index. ``contacts`` [n]: careful views by people of the target, weighted as the units are.
     ``intrusiveness`` (0..100) and ``ad_load`` (0..1) [n], NaN where not known. ``groups``: for each of GROUPS a number
     [n], -1 for none. ``barred`` [n]: the gate that keeps the option out whatever its price, or None. ``reached``: all
     whom the options reach, where the units count people by what they are worth (None: units and rates are all).
@@ -35,7 +35,7 @@ class SelectionMarket:
     prices: Ints
     bids: Ints
     creators: Ints
-    commitments: tuple[str, ...]
+    tie_breakers: tuple[str, ...]
     contacts: Floats
     intrusiveness: Floats
     ad_load: Floats

@@ -99,13 +99,13 @@ class ToldReach:
         """Return samples [2, ROUNDS * STRATA] over the spread of the forecasts, with independent errors: the reach, and
         the members' people added up.
 
-        Each channel draws by its own commitment, so a set has the same figures wherever it is told, and a channel the
-        same ones in every set.
+        Each channel draws by its own bid's tie-breaker, so a set has the same figures wherever it is told, and a
+        channel the same ones in every set.
         """
-        order = sorted(range(len(self.bids)), key=lambda row: self.inputs.bids[self.bids[row]].commitment)
+        order = sorted(range(len(self.bids)), key=lambda row: self.inputs.bids[self.bids[row]].tie_breaker)
         shares = np.zeros((len(self.bids), ROUNDS * STRATA, len(self.weights)))
         for row in order:
-            own = hashlib.sha256(f"{_SEED} {self.inputs.bids[self.bids[row]].commitment}".encode()).digest()
+            own = hashlib.sha256(f"{_SEED} {self.inputs.bids[self.bids[row]].tie_breaker}".encode()).digest()
             rng = np.random.Generator(np.random.PCG64(int.from_bytes(own, "big")))
             strata = np.concatenate([rng.permutation(STRATA) for _ in range(ROUNDS)])
             times = self.inputs.spread[self.bids[row]][strata]
