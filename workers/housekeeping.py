@@ -1,5 +1,5 @@
 """The core's own jobs: probes, which show operators and fault runs that work is done once; forgetting what is over its
-time; linking events into chains."""
+time; linking events into chains; holds of money whose time is over."""
 
 import time
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import jobs
 from marketplace.core.jobs import ClaimedJob, JobProbe
+from marketplace.ledger import holds
 from marketplace.operations import event_links, retention
 from workers import stopping
 from workers.handlers import Handler, Handlers, Prepares
@@ -15,6 +16,7 @@ from workers.lease_beat import LeaseBeat
 
 LINK_LEFT = "core.link-left-events"
 FORGET_OLD = "core.forget-old"
+EXPIRE_HOLDS = "ledger.expire-holds"
 
 
 def probe(session: Session, job: ClaimedJob) -> None:
@@ -48,8 +50,16 @@ def link_left_events(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"linked": linked}
 
 
+def expire_holds(session: Session, _: ClaimedJob) -> dict[str, Any]:
+    expired = holds.expire_due(session)
+    if expired == holds.EXPIRED_AT_ONCE:
+        jobs.enqueue(session, EXPIRE_HOLDS, dedupe_key=f"more:{EXPIRE_HOLDS}")
+    return {"expired": expired}
+
+
 HANDLERS: Handlers = {
     "core.probe": probe,
+    EXPIRE_HOLDS: expire_holds,
     LINK_LEFT: link_left_events,
 }
 # The second name is that of earlier releases, whose job may still wait.

@@ -6,6 +6,7 @@ from datetime import timedelta
 EVERY: Mapping[str, timedelta] = {
     "core.forget-old": timedelta(hours=1),
     "core.link-left-events": timedelta(minutes=10),
+    "ledger.expire-holds": timedelta(minutes=5),
     "bids.lapse": timedelta(minutes=5),
     "briefs.close-overdue": timedelta(minutes=5),
     "channels.settle-imports": timedelta(minutes=1),

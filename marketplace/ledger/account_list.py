@@ -16,7 +16,7 @@ from marketplace.ledger.service import summed
 
 @dataclass(frozen=True)
 class ShownAccount:
-    """An account with what it holds, in the smallest unit of its currency."""
+    """An account with what it holds and what of that no hold has set aside, in the smallest unit of its currency."""
 
     id: UUID
     purpose: AccountPurpose
@@ -24,6 +24,7 @@ class ShownAccount:
     party_id: UUID | None
     reference: str
     balance_minor: int
+    available_minor: int
     created_at: datetime
 
 
@@ -35,5 +36,8 @@ def listing(session: Session, actor: Actor, *, limit: int, starting_after: UUID 
 
 
 def _shown(session: Session, row: LedgerAccount) -> ShownAccount:
-    held = summed(session, row.id) if row.balance_minor is None else row.balance_minor
-    return ShownAccount(row.id, row.purpose, row.currency, row.party_id, row.reference, held, row.created_at)
+    balance = summed(session, row.id) if row.balance_minor is None else row.balance_minor
+    available = balance - row.held_minor
+    return ShownAccount(
+        row.id, row.purpose, row.currency, row.party_id, row.reference, balance, available, row.created_at
+    )

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields
 
 from marketplace.core.http.fields import IdField, TimeField, one_of
+from marketplace.ledger.invariants import Invariant
 from marketplace.ledger.models import AccountPurpose
 
 
@@ -15,6 +16,9 @@ class LedgerAccountOut(Schema):
     party_id = IdField("pty", required=True, allow_none=True, metadata={"description": "null: the market's own."})
     reference = fields.String(required=True)
     balance_minor = fields.Integer(required=True, metadata={"description": "In the currency's smallest unit."})
+    available_minor = fields.Integer(
+        required=True, metadata={"description": "What of the balance no hold has set aside."}
+    )
     created_at = TimeField(required=True)
 
 
@@ -26,15 +30,32 @@ class CurrencyTotalOut(Schema):
     held_minor = fields.Integer(required=True)
 
 
-class LedgerFaultOut(Schema):
+class SentenceOut(Schema):
+    """The same sentence in Chinese and in English."""
+
     zh = fields.String(required=True)
     en = fields.String(required=True)
 
 
+class InvariantOut(Schema):
+    """What must hold at any moment, and how often it does not."""
+
+    name = one_of(Invariant, required=True)
+    said = fields.Nested(SentenceOut, required=True)
+    faults = fields.Integer(required=True)
+
+
+class LedgerFaultOut(Schema):
+    invariant = one_of(Invariant, required=True)
+    detail = fields.Nested(SentenceOut, required=True)
+
+
 class LedgerVerificationOut(Schema):
-    """Every balance, hash and currency of the ledger worked out again from its postings."""
+    """Every balance, hash, hold and currency of the ledger worked out again from its postings."""
 
     accounts = fields.Integer(required=True)
     transfers = fields.Integer(required=True)
+    holds = fields.Integer(required=True)
     totals = fields.List(fields.Nested(CurrencyTotalOut), required=True)
+    invariants = fields.List(fields.Nested(InvariantOut), required=True)
     faults = fields.List(fields.Nested(LedgerFaultOut), required=True)

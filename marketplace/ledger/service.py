@@ -106,7 +106,7 @@ def transfer(session: Session, key: str, postings: Sequence[Posting]) -> UUID:
     and ValueError for what no caller may ask: no postings, amounts that are not whole and above zero, two currencies in
     one posting.
     """
-    return _transfer(session, key, postings, None)
+    return write_transfer(session, new_id(), key, postings, None)
 
 
 def reverse(session: Session, key: str, transfer_id: UUID) -> UUID:
@@ -116,7 +116,7 @@ def reverse(session: Session, key: str, transfer_id: UUID) -> UUID:
             sa.select(LedgerPosting).where(LedgerPosting.transfer_id == transfer_id).order_by(LedgerPosting.position)
         ).all()
     back = [Posting(row.target_id, row.source_id, row.amount_minor) for row in reversed(rows)]
-    return _transfer(session, key, back, transfer_id)
+    return write_transfer(session, new_id(), key, back, transfer_id)
 
 
 def balance(session: Session, account_id: UUID) -> int:
@@ -124,6 +124,15 @@ def balance(session: Session, account_id: UUID) -> int:
     with db.acting_as(session, SYSTEM):
         stored = session.scalar(sa.select(LedgerAccount.balance_minor).where(LedgerAccount.id == account_id))
         return summed(session, account_id) if stored is None else stored
+
+
+def available(session: Session, account_id: UUID) -> int:
+    """Return what of a stored balance no hold has set aside."""
+    with db.acting_as(session, SYSTEM):
+        row = session.execute(
+            sa.select(LedgerAccount.balance_minor, LedgerAccount.held_minor).where(LedgerAccount.id == account_id)
+        ).one()
+    return int(row.balance_minor) - int(row.held_minor)
 
 
 def summed(session: Session, account_id: UUID) -> int:
@@ -139,14 +148,37 @@ def summed(session: Session, account_id: UUID) -> int:
 def hash_of(key: str, postings: Sequence[Posting], reverses_id: UUID | None) -> bytes:
     """Return the SHA-256 of a transfer in canonical JSON (RFC 8785): its key, its postings, what it reverses."""
     rows = [[str(one.source_id), str(one.target_id), str(one.amount_minor)] for one in postings]
-    return hashlib.sha256(rfc8785.dumps([key, rows, str(reverses_id or "")])).digest()
+    return digest(key, rows, str(reverses_id or ""))
 
 
-def _transfer(session: Session, key: str, postings: Sequence[Posting], reverses_id: UUID | None) -> UUID:
-    _refuse_malformed(key, postings)
+def digest(*told: Any) -> bytes:
+    """Return the SHA-256 of these texts, and lists of texts, in canonical JSON (RFC 8785)."""
+    return hashlib.sha256(rfc8785.dumps(list(told))).digest()
+
+
+def require_amount(amount: int) -> None:
+    """Raises ValueError for what is no amount to move: not whole, not above zero, or too much."""
+    if type(amount) is not int or not 0 < amount <= AMOUNT_MAX:
+        raise ValueError(f"{amount} is no amount to post")
+
+
+def overdrawn() -> Overdrawn:
+    return Overdrawn(
+        Bilingual(
+            "账户可用余额不足，没有转出或冻结任何款项。",
+            "An account has less at its disposal than what was to leave it or be held; nothing was moved.",
+        )
+    )
+
+
+def write_transfer(
+    session: Session, transfer_id: UUID, key: str, postings: Sequence[Posting], reverses_id: UUID | None
+) -> UUID:
+    """Write a transfer under this id, or return the one that its key has moved before; see `transfer`."""
+    require_postings(key, postings)
     content_hash = hash_of(key, postings, reverses_id)
     made: dict[str, Any] = {
-        "id": new_id(),
+        "id": transfer_id,
         "at": now(),
         "key": key,
         "content_hash": content_hash,
@@ -161,14 +193,8 @@ def _transfer(session: Session, key: str, postings: Sequence[Posting], reverses_
             posted = db.run(session, _TRANSFER, made).scalar_one()
         except sa.exc.IntegrityError as error:
             if isinstance(error.orig, errors.CheckViolation):
-                raise Overdrawn(
-                    Bilingual(
-                        "账户余额不足以支付这笔款项，没有转出任何款项。",
-                        "An account holds less than what was to leave it; nothing was moved.",
-                    )
-                ) from error
+                raise overdrawn() from error
             raise ValueError("a posting joins two accounts of one currency") from error
-        transfer_id: UUID = made["id"]
         return transfer_id if posted else _stored(session, key, content_hash, reverses_id)
 
 
@@ -179,20 +205,24 @@ def _stored(session: Session, key: str, content_hash: bytes, reverses_id: UUID |
     if stored is None:
         stored = session.scalars(sa.select(LedgerTransfer).where(LedgerTransfer.reverses_id == reverses_id)).one()
     if stored.content_hash != content_hash:
-        raise KeyUsed(
-            Bilingual(
-                f"键 {stored.key} 已转过另一笔款项，没有再转。",
-                f"The key {stored.key} has moved something else; nothing was moved.",
-            )
-        )
+        raise key_used(stored.key)
     return stored.id
 
 
-def _refuse_malformed(key: str, postings: Sequence[Posting]) -> None:
+def key_used(key: str) -> KeyUsed:
+    return KeyUsed(
+        Bilingual(
+            f"键 {key} 已转过另一笔款项，没有再转。",
+            f"The key {key} has moved something else; nothing was moved.",
+        )
+    )
+
+
+def require_postings(key: str, postings: Sequence[Posting]) -> None:
+    """Raises ValueError for what no caller may ask of a transfer."""
     if not key or not 1 <= len(postings) <= POSTINGS_MAX:
         raise ValueError(f"a transfer has a key and 1 to {POSTINGS_MAX} postings")
     for one in postings:
-        if type(one.amount_minor) is not int or not 0 < one.amount_minor <= AMOUNT_MAX:
-            raise ValueError(f"{one.amount_minor} is no amount to post")
+        require_amount(one.amount_minor)
         if one.source_id == one.target_id:
             raise ValueError("a posting goes from one account to another")

@@ -18,6 +18,7 @@ from marketplace.cli.select_bids import BUDGET, CHOSEN
 from marketplace.cli.show_ranking import COLUMNS as RANKING_COLUMNS
 from marketplace.cli.shown import words
 from marketplace.cli.shown.table_layout import ShownColumn, lines
+from marketplace.cli.verifying.verify_ledger import COLUMNS as INVARIANT_COLUMNS
 from marketplace.core import ids
 
 IDS = [ids.show("bid", ids.new_id()) for _ in range(3)]
@@ -115,7 +116,7 @@ def test_numbers_are_written_as_the_trade_writes_them(
 
 def test_every_heading_is_in_both_languages() -> None:
     tables: list[tuple[Column, ...]] = [call.columns for call in CALLS]
-    tables += [PRICE_COLUMNS, CHOSEN, BUDGET, RANKING_COLUMNS, CALIBRATION_COLUMNS]
+    tables += [PRICE_COLUMNS, CHOSEN, BUDGET, RANKING_COLUMNS, CALIBRATION_COLUMNS, INVARIANT_COLUMNS]
     used = {column.heading for columns in tables for column in columns} | {"status"}
     assert used - set(words.HEADINGS) - {"id", "AUC", "Brier"} == set(), "say them in marketplace/cli/shown/words.py"
     assert set(words.HEADINGS) - used == set(), "no table has these any more"

@@ -1,6 +1,8 @@
 """What somebody with every right has changed in the ledger is found, and nothing else is."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -10,8 +12,9 @@ from flask.testing import FlaskClient
 
 from marketplace.core import db
 from marketplace.ledger import verification
+from marketplace.ledger.invariants import SAID
 from marketplace.ledger.models import AccountPurpose, LedgerAccount, LedgerPosting, LedgerTransfer
-from marketplace.ledger.verification import CurrencyTotal, verify
+from marketplace.ledger.verification import OF_LEDGER, CurrencyTotal, verify
 from tests.ledger.test_transfers import funded, held, move, of_market, of_party
 from tests.make.people import somebody
 from tests.market import owning
@@ -58,8 +61,8 @@ def test_what_was_tampered_with_is_found(tampering: str) -> None:
         session.execute(statement(escrow))
         found = verify(session).faults
         session.rollback()
-    assert any(said in fault.en for fault in found), found
-    assert all(fault.zh for fault in found)
+    assert any(said in fault.detail.en for fault in found), found
+    assert all(fault.detail.zh for fault in found)
 
 
 def test_totals_are_what_is_owed_and_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +87,9 @@ def test_an_admin_asks_over_http_and_parties_read_their_own_accounts(client: Fla
     move(f"fund {escrow}", (clearing, escrow, 12_345))
     checked = client.get("/api/v1/ledger/verification", headers=admin.headers)
     assert (checked.status_code, checked.json["faults"]) == (200, [])
+    assert {one["name"]: one["faults"] for one in checked.json["invariants"]}.items() >= dict.fromkeys(
+        OF_LEDGER, 0
+    ).items()
     total = next(one for one in checked.json["totals"] if one["currency"] == "CNY")
     assert total["owed_minor"] == total["held_minor"] > 0
     assert client.get("/api/v1/ledger/verification", headers=brand.headers).status_code == 403
@@ -94,3 +100,9 @@ def test_an_admin_asks_over_http_and_parties_read_their_own_accounts(client: Fla
     own = next(one for one in everything if (one["purpose"], one["currency"]) == ("clearing", "CNY"))
     assert own["party_id"] is None
     assert own["balance_minor"] == held(clearing)[0] < 0
+
+
+def test_the_documents_list_what_is_checked() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/money.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (I\d+) \| (.+) \|$", page, re.MULTILINE))
+    assert rows == {str(name): f"{SAID[name].en}; {SAID[name].zh}" for name in OF_LEDGER}

@@ -42,6 +42,7 @@ _ACCOUNT = (
     Column("id", "id"),
     Column("purpose", _purpose),
     Column("balance", lambda row: Money(row["currency"], row["balance_minor"]).show()),
+    Column("available", lambda row: Money(row["currency"], row["available_minor"]).show()),
     Column("party", lambda row: row["party_id"] or "-"),
     Column("reference", "reference"),
 )

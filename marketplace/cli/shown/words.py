@@ -124,6 +124,9 @@ HEADINGS = {
     "vertical": "垂类",
     "video": "视频",
     "views": "播放量",
+    "available": "可用余额",
+    "faults": "不符",
+    "what must hold": "应当成立",
 }
 
 # The columns that hold states, and other codes that have a name.

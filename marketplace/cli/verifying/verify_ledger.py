@@ -3,10 +3,16 @@
 import click
 
 from marketplace.cli.client import ApiClient
-from marketplace.cli.output import told
+from marketplace.cli.output import Column, table, told
 from marketplace.cli.verifying.verify import end_with
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
+
+COLUMNS = (
+    Column("name", "name"),
+    Column("faults", "faults"),
+    Column("what must hold", lambda row: told(row["said"])),
+)
 
 
 @click.command("ledger")
@@ -14,20 +20,24 @@ from marketplace.core.money import Money
 def ledger(api: ApiClient) -> None:
     """Check that the money of the market adds up (administrators).
 
-    Every balance is worked out again from the postings, and every transfer is held against the hash that was recorded
-    with it. Exit code 1 where something does not hold.
+    Every balance is worked out again from the postings, every transfer and hold is held against the hash that was
+    recorded with it, and each invariant is told by its name. Exit code 1 where something does not hold.
     """
     found = api.call("GET", "/ledger/verification")
-    counts = {name: found[name] for name in ("accounts", "transfers", "totals")}
+    counts = {name: found[name] for name in ("accounts", "transfers", "holds", "totals", "invariants")}
+    if not api.as_json:
+        table(found["invariants"], COLUMNS)
     held = ", ".join(Money(total["currency"], total["held_minor"]).show() for total in found["totals"])
     end_with(
         api,
         counts,
-        [told(fault) for fault in found["faults"]],
+        [f"{fault['invariant']}: {told(fault['detail'])}" for fault in found["faults"]],
         Bilingual(
-            f"已核验 {found['accounts']} 个账户与 {found['transfers']} 笔转账，共持有 {held or '0'}，"
+            f"已核验 {found['accounts']} 个账户、{found['transfers']} 笔转账与 {found['holds']} 笔冻结，"
+            f"共持有 {held or '0'}，"
             f"{len(found['faults'])} 处不符",
-            f"{found['accounts']} accounts and {found['transfers']} transfers checked, {held or 'nothing'} held,"
+            f"{found['accounts']} accounts, {found['transfers']} transfers and {found['holds']} holds checked,"
+            f" {held or 'nothing'} held,"
             f" {len(found['faults'])} faults",
         ),
     )
