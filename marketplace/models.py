@@ -7,6 +7,7 @@ from marketplace.checks import models as checks
 from marketplace.core import events, jobs
 from marketplace.core.db import Base
 from marketplace.core.http import idempotency
+from marketplace.deals import models as deals
 from marketplace.identity import models as identity
 from marketplace.ledger import models as ledger
 from marketplace.matching.forecast import models as growth
@@ -25,6 +26,7 @@ __all__ = [
     "briefs",
     "channels",
     "checks",
+    "deals",
     "events",
     "exclusivity",
     "growth",

@@ -32,6 +32,8 @@ from marketplace.checks.models import VideoCheck
 from marketplace.checks.states import CHECK_TRANSITIONS
 from marketplace.core.db import Base
 from marketplace.core.states import Transitions, diagram
+from marketplace.deals.models import Deal, Deliverable
+from marketplace.deals.states import DEAL_TRANSITIONS, DELIVERABLE_TRANSITIONS
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus, Person
 from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS, PERSON_TRANSITIONS
 from marketplace.matching.selection.models import Selection
@@ -71,6 +73,8 @@ STATES = {
     "import": StateMachine(IMPORT_TRANSITIONS, ChannelImport),
     "brief": StateMachine(BRIEF_TRANSITIONS, Brief),
     "bid": StateMachine(BID_TRANSITIONS, Bid),
+    "deal": StateMachine(DEAL_TRANSITIONS, Deal),
+    "deliverable": StateMachine(DELIVERABLE_TRANSITIONS, Deliverable),
     "selection": StateMachine(SELECTION_TRANSITIONS, Selection),
     "review": StateMachine(REVIEW_TRANSITIONS, Review, (ReviewStatus.DEFERRED,)),
     "video": StateMachine(VIDEO_TRANSITIONS, VideoFile),

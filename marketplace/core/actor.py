@@ -37,6 +37,7 @@ class Permission(StrEnum):
     BIDS = "bids:write"
     CHANNELS = "channels:write"
     VIDEOS = "videos:write"
+    DEALS = "deals:write"
     REVIEWS = "reviews:write"
     PARTY = "party:manage"
 

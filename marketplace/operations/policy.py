@@ -22,6 +22,8 @@ OF_THE_PARTY_ITSELF = (
     "api_keys",
     "console_sessions",
 )
+# A deal names everybody whose it is: nobody else reads of it, also not for a mandate that came later.
+OF_A_DEAL = ("deals", "deliverables")
 SEALED_NOUN = "bids"
 
 # This room may not import bids and briefs, which are above it, so their tables are declared here.
@@ -40,7 +42,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """Return the events that an actor may read.
 
     A party reads those that name it. An agency also reads its creators' from the time of its mandate on, but only
-    where no other agency is named, nor acted, and none of OF_THE_PARTY_ITSELF.
+    where no other agency is named, nor acted, and none of OF_THE_PARTY_ITSELF or OF_A_DEAL.
     """
     if actor.sees_all:
         return sa.true()
@@ -51,7 +53,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
         return named
     noun = sa.func.split_part(Event.kind, ".", 1)
     by_mandate = sa.and_(
-        noun.not_in(OF_THE_PARTY_ITSELF),
+        noun.not_in((*OF_THE_PARTY_ITSELF, *OF_A_DEAL)),
         ~agency_reach.names_other_agency(actor, sa.func.array_append(Event.party_ids, Event.actor_party_id)),
         agency_reach.under_mandate(actor, lambda creator: creator == sa.any_(Event.party_ids), Event.created_at),
     )

@@ -21,6 +21,7 @@ _BY_PART = {
     "revision_id": "rev",
     "brief_version_id": "brv",
     "version_id": "brv",
+    "terms_id": "dtm",
     "snapshot_id": "snp",
     "check_id": "vck",
     "other_channel_id": "chn",

@@ -1,6 +1,7 @@
-"""The days on which a channel is promised to one brand alone."""
+"""The days on which a channel is promised to one brand alone, and those that deals have booked."""
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -40,6 +41,7 @@ class ExclusivityWindow(Base):
     holder_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
     note: Mapped[str | None] = mapped_column(default=None)
     agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
+    deal_id: Mapped[UUID | None] = mapped_column(default=None, index=True)  # whose signing made it
 
     @property
     def starts_on(self) -> date:
@@ -59,3 +61,26 @@ class ExclusivityWindow(Base):
     @property
     def brand(self) -> str | None:
         return self.competitor_key.removeprefix(BRAND) if self.competitor_key.startswith(BRAND) else None
+
+
+class PacingBooking(Base):
+    """A video that a channel owes by a signed deal, between two days, both included, with its plan.
+
+    Written and removed by the system. It takes the place of what the deal's bid had promised: see `bid_id`.
+    """
+
+    __tablename__ = "pacing_bookings"
+    __table_args__ = (
+        sa.UniqueConstraint("deal_id", "position"),
+        sa.CheckConstraint("first_on <= last_on", name="days_in_order"),
+    )
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"))
+    bid_id: Mapped[UUID] = mapped_column(index=True)
+    deal_id: Mapped[UUID]
+    position: Mapped[int]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    plan: Mapped[dict[str, Any]]
+    agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
