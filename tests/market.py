@@ -5,6 +5,7 @@ Imported by those fixtures when the first test asks for one, so that a test of p
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -105,13 +106,18 @@ def clone_to_own(servers: LocalServers, name: str) -> str:
     return owner_of(clone(servers, name))
 
 
+@cache
+def _owner(url: sa.URL) -> sa.Engine:
+    """Return the engine of the login that owns the tables. Its connections last: a new one for every look costs more
+    than most looks, and whoever empties or drops the database ends them."""
+    return sa.create_engine(url.set(username=postgres.NAME), pool_pre_ping=True, max_overflow=20)
+
+
 @contextmanager
 def owning() -> Iterator[Session]:
     """A transaction in the present database of the login that owns the tables: no policy holds it, and no right is
     withheld from it. It commits."""
-    url: sa.URL = db.Sessions.kw["bind"].url
-    engine = sa.create_engine(url.set(username=postgres.NAME), poolclass=sa.NullPool)
-    with Session(engine, expire_on_commit=False) as opened, opened.begin():
+    with Session(_owner(db.Sessions.kw["bind"].url), expire_on_commit=False) as opened, opened.begin():
         yield opened
 
 
@@ -125,6 +131,7 @@ def connected(url: str, pool_size: int) -> Iterator[sa.Engine]:
     finally:
         db.Sessions.configure(bind=before)
         engine.dispose()
+        _owner(engine.url).dispose()
 
 
 @contextmanager
@@ -174,8 +181,6 @@ def application(config: Config) -> Iterator[Flask]:
 @contextmanager
 def looking() -> Iterator[Session]:
     """A session that sees everything, for looking at what a call left behind. It never commits."""
-    url: sa.URL = db.Sessions.kw["bind"].url
-    engine = sa.create_engine(url.set(username=postgres.NAME), poolclass=sa.NullPool)
-    with Session(engine, expire_on_commit=False) as opened:
+    with Session(_owner(db.Sessions.kw["bind"].url), expire_on_commit=False) as opened:
         yield opened
         opened.rollback()

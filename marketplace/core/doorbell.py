@@ -5,10 +5,17 @@ at most a few wait in a queue, and a late one finds nothing to do. The ringer ri
 """
 
 import threading
+from typing import TYPE_CHECKING
 
 import redis
 import structlog
-from celery import Celery
+
+from marketplace.core.lazy_import import lazy_module
+
+if TYPE_CHECKING:
+    import celery
+else:
+    celery = lazy_module("celery")
 
 TASK = "inlay.drain"
 WAITING_MAX = 4
@@ -17,9 +24,9 @@ _PAUSE_S = 0.02  # in which the rings of one moment gather
 log = structlog.get_logger("doorbell")
 
 
-def producer(broker_url: str) -> Celery:
+def producer(broker_url: str) -> "celery.Celery":
     """Return a Celery application that can only send."""
-    app = Celery("inlay-doorbell", broker=broker_url, set_as_current=False)
+    app = celery.Celery("inlay-doorbell", broker=broker_url, set_as_current=False)
     app.conf.update(PRODUCER_SETTINGS)
     return app
 
@@ -35,7 +42,7 @@ PRODUCER_SETTINGS = {
 }
 
 
-def send(app: Celery, client: "redis.Redis", queue: str) -> bool:
+def send(app: "celery.Celery", client: "redis.Redis", queue: str) -> bool:
     """Ring one queue unless enough rings wait there already. Return whether it rang."""
     if int(client.llen(queue)) >= WAITING_MAX:
         return False
@@ -49,7 +56,7 @@ class BellThread:
     """Rings in the background, and joins the rings of a moment into one."""
 
     def __init__(self, broker_url: str, redis_url: str) -> None:
-        self._app = producer(broker_url)
+        self._broker_url = broker_url
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
         self._queues: set[str] = set()
         self._lock = threading.Lock()
@@ -66,6 +73,7 @@ class BellThread:
         self._wake.set()
 
     def _run(self) -> None:
+        app = producer(self._broker_url)
         while True:
             self._wake.wait()
             self._wake.clear()
@@ -74,6 +82,6 @@ class BellThread:
                 queues, self._queues = self._queues, set()
             for queue in sorted(queues):
                 try:
-                    send(self._app, self._redis, queue)
+                    send(app, self._redis, queue)
                 except Exception as error:  # the ringer covers every missed ring
                     log.warning("doorbell.missed", queue=queue, error=type(error).__name__)

@@ -97,6 +97,14 @@ class _PlanDraws:
     brands: Table
 
 
+class _ViewersLeft(NamedTuple):
+    """Seconds after which 1 / e of a video's viewers are left [D], and the moments [D, M] that cut it into stretches in
+    which about as many leave."""
+
+    tau: Table
+    moments: Table
+
+
 @lru_cache(maxsize=KEPT_MOST)
 def notice_share(plan: Timeline, law: NoticeLaw = LAW) -> NoticeShare:
     """Return the share of viewers who notice the brand in a video made to this plan; 0 without exposures.
@@ -125,8 +133,9 @@ def _sure_and_hoped(plan: Timeline, law: NoticeLaw, units: Table, times: tuple[T
         part.name: np.interp(units[:, column], (LOW, MIDDLE, HIGH), getattr(law, part.name))
         for column, part in enumerate(fields(law))
     }
-    sure = _shares(plan, constants, _sure(plan, constants, times))
-    return sure, sure if _is_exact(plan) else _shares(plan, constants, _within(plan, constants, units[:, -1]))
+    viewers = _viewers(plan.duration_s, constants["completion"])
+    sure = _shares(viewers, constants, _sure(plan, constants, times))
+    return sure, sure if _is_exact(plan) else _shares(viewers, constants, _within(plan, constants, units[:, -1]))
 
 
 def sure_seconds(plan: Timeline) -> float:
@@ -171,23 +180,27 @@ def _spread(columns: int) -> Table:
     return points
 
 
-def _shares(plan: Timeline, constants: dict[str, Table], drawn: _PlanDraws) -> Table:
-    """Return the share who notice [D], at constants [D]."""
-    tau = _stay(plan.duration_s, constants["completion"])
-    gone = (plan.duration_s / tau[:, None]) ** LOSS_POWER
+def _viewers(duration_s: float, completion: Table) -> _ViewersLeft:
+    """Return how the viewers of a video leave, from the shares [D] who watch a usual one to its end."""
+    tau = _stay(duration_s, completion)
+    gone = (duration_s / tau[:, None]) ** LOSS_POWER
     steps = np.arange(STEPS // 2 + 1) / (STEPS // 2)
     leaving = np.concatenate([-np.log1p(steps * np.expm1(-gone)), steps * gone], axis=1)
-    moments = np.minimum(tau[:, None] * leaving ** (1 / LOSS_POWER), plan.duration_s)
+    return _ViewersLeft(tau, np.minimum(tau[:, None] * leaving ** (1 / LOSS_POWER), duration_s))
+
+
+def _shares(viewers: _ViewersLeft, constants: dict[str, Table], drawn: _PlanDraws) -> Table:
+    """Return the share who notice [D], at constants [D]."""
     # When an exposure has named the brand once: from then on it adds nothing, so that time is cut there as well.
     lengths = drawn.ends - drawn.starts
     once = drawn.starts + np.minimum(lengths, lengths / np.maximum(drawn.mentions, 1.0))
-    times = merged_sights.merged(drawn.starts, drawn.ends, np.concatenate([moments, once], axis=1))
+    times = merged_sights.merged(drawn.starts, drawn.ends, np.concatenate([viewers.moments, once], axis=1))
     seen = merged_sights.sights(times, drawn.strengths)
     well = np.minimum(1.0, seen.attention / constants["attention"][:, None])
     heard, together = merged_sights.named(times, lengths, drawn.mentions, well)
     worth = seen.worth + constants["heard_s"][:, None] * heard + constants["named_s"][:, None] * together
     memory = worth / np.sqrt(drawn.brands)[:, None] / constants["theta_s"][:, None]
-    shares: Table = constants["ceiling"] * _noticing(memory, (times.edges / tau[:, None]) ** LOSS_POWER)
+    shares: Table = constants["ceiling"] * _noticing(memory, (times.edges / viewers.tau[:, None]) ** LOSS_POWER)
     return shares
 
 

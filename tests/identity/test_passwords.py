@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import argon2
 import pytest
 
 from marketplace.core.errors import Unavailable
@@ -51,9 +52,12 @@ def test_the_list_holds_only_what_the_length_would_let_through() -> None:
     assert sum(len(one) >= passwords.SHORTEST for one in common) > 10_000
 
 
-def test_nobody_has_no_password_not_even_the_one_that_stands_in() -> None:
-    assert not authentication.check_password(None, "nobody has this password")
-    assert not authentication.check_password("-", "nobody has this password")
+def test_nobody_has_no_password_and_is_checked_as_slowly_as_anybody() -> None:
+    for stored in (None, "-", authentication._NOBODYS_HASH):
+        for password in ("nobody has this password", "", "A" * 43):
+            assert not authentication.check_password(stored, password)
+    somebodys = authentication.hash_password("correct horse battery")
+    assert argon2.extract_parameters(authentication._NOBODYS_HASH) == argon2.extract_parameters(somebodys)
 
 
 def test_whoever_comes_when_many_sign_in_is_refused_at_once_and_not_kept_waiting() -> None:
