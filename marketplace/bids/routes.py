@@ -5,6 +5,7 @@ from uuid import UUID
 
 from marketplace.bids import bid_queries, brief_changes, service
 from marketplace.bids.bid_queries import ShownBid, ShownRevision
+from marketplace.bids.example_bid import example_bid
 from marketplace.bids.models import BidRevision, BidStatus
 from marketplace.bids.policy import BIDDERS
 from marketplace.bids.schemas import (
@@ -42,7 +43,7 @@ _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _OVERSEES: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.READ}
 
 
-@blueprint.post("/briefs/<id('brf'):brief_id>/bids", **_OFFERS, takes=BidIn, status=201)
+@blueprint.post("/briefs/<id('brf'):brief_id>/bids", **_OFFERS, takes=BidIn, example=example_bid, status=201)
 def place_bid(body: dict[str, Any], brief_id: UUID) -> ShownBid:
     """Bid on an open brief. Nobody but the creator's side sees it until the brief is closed."""
     channel_id = body.pop("channel_id")

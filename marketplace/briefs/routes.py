@@ -8,6 +8,7 @@ from flask import Response, request
 
 from marketplace.briefs import assets, service, vocabulary
 from marketplace.briefs.brief_document import SCORING_RULE, SCORING_RULES
+from marketplace.briefs.example_brief import example_brief
 from marketplace.briefs.models import BrandAsset, BriefStatus, BriefVersion
 from marketplace.briefs.schemas import (
     BrandAssetOut,
@@ -75,7 +76,7 @@ def _named(
     return [{"code": code, "zh": name.zh, "en": name.en} for code, name in table.items()]
 
 
-@blueprint.post("/briefs", **_CHANGES, takes=BriefIn, answers=BriefOut, status=201)
+@blueprint.post("/briefs", **_CHANGES, takes=BriefIn, example=example_brief, answers=BriefOut, status=201)
 def create_brief(body: dict[str, Any]) -> ShownBrief:
     """Write a draft, which nobody else sees."""
     return service.create(session(), actor(), loaded=body)

@@ -65,7 +65,14 @@ NOUNS = {
 
 # Verbs that take more than one call, or options of several kinds.
 LONGER: Mapping[str, Mapping[str, LazyCommand]] = {
-    "bids": {"accept": LazyCommand("marketplace.cli.calls.decide_bids:accept", "Accept a BID on your closed brief.")},
+    "bids": {
+        "accept": LazyCommand("marketplace.cli.calls.decide_bids:accept", "Accept a BID on your closed brief."),
+        "example": LazyCommand(
+            "marketplace.cli.calls.examples:bid",
+            "Print a bid to begin with.",
+        ),
+    },
+    "briefs": {"example": LazyCommand("marketplace.cli.calls.examples:brief", "Print a brief to begin with.")},
     "invites": {
         "accept": LazyCommand(
             "marketplace.cli.account.sign_in:accept_invite", "Take the seat that an invitation offers."

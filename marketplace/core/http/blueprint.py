@@ -8,10 +8,12 @@ A route says all of it in one place, and request handling enforces it:
 
 A view gets the body first, then the query, then the path's values and `version` (If-Match) by keyword. It runs in one
 transaction, which request handling opens and ends. Its name is a verb and a noun: in camel case, `placeBid`, it is the
-id of the operation in the OpenAPI document, after which generated clients name their functions.
+id of the operation in the OpenAPI document, after which generated clients name their functions. Its `example`
+of a body, a function of today's date, is shown there.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -21,12 +23,16 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from marketplace.core.actor import Permission, Role
+from marketplace.core.clock import now
 from marketplace.core.http import idempotency
 from marketplace.core.http.bodies import RawBodySpec
 from marketplace.core.http.endpoint import Endpoint, HeaderSpec, Receive, View, Work
 from marketplace.core.http.load_refusals import query_schema
 from marketplace.core.http.problems import MEDIA_TYPE, ProblemSchema
 from marketplace.core.http.request_handling import serve
+
+# A body that may be sent on this day.
+Example = Callable[[date], dict[str, Any]]
 
 
 class GuardedBlueprint(Blueprint):  # type: ignore[misc]
@@ -81,11 +87,10 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         then: Work | None = None,
         to_set_up: bool = False,
         tag: str | None = None,
+        example: Example | None = None,
     ) -> Callable[[View], View]:
-        """Return a decorator that registers a view under this path, with what an `Endpoint` requires.
-
-        With `takes_raw` the body is a file: the view gets a RawBody first, or what `receive` made of it beforehand.
-        """
+        """Return a decorator that registers a view under this path, with what an `Endpoint` requires. With `takes_raw`
+        the body is a file: the view gets a RawBody first, or what `receive` made of it beforehand."""
         endpoint = Endpoint(
             method,
             tuple(allow),
@@ -111,8 +116,9 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
 
             handle_request.__name__, handle_request.__doc__ = view.__name__, view.__doc__
             handle_request.endpoint = endpoint  # type: ignore[attr-defined]
-            about = _camel_case(view.__name__), media_type, also_as, headers
-            handle_request.describe = partial(self._document, endpoint, *about)  # type: ignore[attr-defined]
+            handle_request.describe = partial(  # type: ignore[attr-defined]
+                self._document, endpoint, _camel_case(view.__name__), media_type, also_as, headers, example
+            )
             self.route(path, methods=[method], tags=[tag or self.tag])(handle_request)
             return view
 
@@ -134,7 +140,13 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         super().register_views_in_doc(*args, **kwargs)
 
     def _document(
-        self, endpoint: Endpoint, name: str, media_type: str | None, also_as: str | None, headers: Sequence[HeaderSpec]
+        self,
+        endpoint: Endpoint,
+        name: str,
+        media_type: str | None,
+        also_as: str | None,
+        headers: Sequence[HeaderSpec],
+        example: Example | None,
     ) -> dict[str, Any]:
         def described(*_: Any, **__: Any) -> None: ...
 
@@ -148,7 +160,7 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         if endpoint.query is not None:
             shown = self.arguments(endpoint.query, location="query")(shown)
         if endpoint.takes is not None:
-            shown = self.arguments(endpoint.takes)(shown)
+            shown = self.arguments(endpoint.takes, example=example and example(now().date()))(shown)
         shown = self.response(endpoint.status, endpoint.answers, content_type=media_type)(shown)
         extra: dict[str, Any] = {"operationId": name}
         if also_as is not None:
