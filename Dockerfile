@@ -15,7 +15,7 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . && /ve
 FROM ${PYTHON_IMAGE}
 # The outer wall around the decoder of videos; where the host forbids user namespaces the inner two hold alone.
 RUN apt-get update && apt-get install -y --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin inlay && install -d -o 10001 -g 10001 /objects /frames
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin inlay && install -d -o 10001 -g 10001 /objects /frames /mail
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001

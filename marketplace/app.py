@@ -19,6 +19,7 @@ from marketplace.core.http.server import DatabaseReview, make_server
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
 from marketplace.identity.sign_in import authentication
+from marketplace.identity.sign_in.routes_password_resets import blueprint as password_resets
 from marketplace.ledger.routes import blueprint as ledger
 from marketplace.matching.closing.routes import blueprint as closing
 from marketplace.matching.discovery.routes import blueprint as discovery
@@ -39,6 +40,7 @@ from marketplace.video_files.routes_uploads import blueprint as video_uploads
 BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     identity,
     standing,
+    password_resets,
     channels,
     claims,
     imports,

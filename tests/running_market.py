@@ -16,10 +16,11 @@ from tests.market import clone
 
 
 class RunningMarket(NamedTuple):
-    """Where it is, and its database."""
+    """Where it is, its database, and its data folder."""
 
     url: str
     database_url: str
+    data: Path
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def running_market(servers: LocalServers, folder: Path, database: str) -> Iterat
         while not answers(f"{address}/readyz"):
             assert time.monotonic() < deadline, (folder / "log").read_text()[-3000:]
             time.sleep(0.1)
-        yield RunningMarket(address, database_url)
+        yield RunningMarket(address, database_url, folder / "data")
     finally:
         for process in running:
             process.terminate()

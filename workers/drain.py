@@ -23,9 +23,9 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import ClaimedJob, JobState
 from marketplace.operations import event_links
-from workers import child_slots, stopping
 from workers.celery_app import celery
 from workers.handlers import load_handlers
+from workers.process import child_slots, stopping
 from workers.reactions import REACTIONS
 
 # Jobs taken together must wait for each other; a scoring is long, and another process may be free for the next one.
@@ -33,7 +33,7 @@ CLAIM_AT_ONCE = {jobs.DEFAULT: 8}
 RELAY_AT_ONCE = 1000
 BUDGET_S, BEAT_S = 30.0, 2.0
 # A worker of one child has no other that could do what comes meanwhile.
-BUDGETS_S = {jobs.IMPORTS: 2.0}
+BUDGETS_S = {jobs.IMPORTS: 2.0, jobs.MAIL: 2.0}
 
 log = structlog.get_logger("jobs")
 

@@ -35,6 +35,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     jobs.SCORING: ("workers.matching", "workers.selections"),
     jobs.IMPORTS: ("workers.channels", "workers.videos"),
     jobs.VISION: ("workers.video_checks",),
+    jobs.MAIL: ("workers.mails",),
 }
 EVERY_QUEUE = ("workers.housekeeping",)
 

@@ -10,9 +10,9 @@ from marketplace.core import jobs
 from marketplace.core.jobs import ClaimedJob, JobProbe
 from marketplace.ledger import holds
 from marketplace.operations import event_links, retention
-from workers import stopping
 from workers.handlers import Handler, Handlers, Prepares
 from workers.lease_beat import LeaseBeat
+from workers.process import stopping
 
 LINK_LEFT = "core.link-left-events"
 FORGET_OLD = "core.forget-old"

@@ -25,7 +25,7 @@ from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.doorbell import producer, send
 from marketplace.core.events import Event
-from workers import stopping
+from workers.process import stopping
 from workers.schedule import EVERY
 
 if TYPE_CHECKING:

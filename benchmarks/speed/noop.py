@@ -3,8 +3,8 @@
 from celery import Celery
 
 from marketplace.core.config import Config
-from workers import guard
 from workers.celery_app import SETTINGS
+from workers.process import guard
 
 guard.install()
 celery = Celery("noop", broker=Config.from_env().broker_url)

@@ -27,6 +27,7 @@ COMMANDS = {
     "health": LazyCommand("marketplace.cli.run:health", "Say by the exit code whether a part does its work."),
     "import": LazyCommand("marketplace.cli.transfer:import_file", "Hand in a FILE of channels (CSV, XLSX or JSON)."),
     "labels": LazyCommand("marketplace.cli.transfer:labels", "Write what people corrected in checks, to learn from."),
+    "mail": LazyCommand("marketplace.cli.account.mail_folder:mail", "Read the mail that was written into a folder."),
     "migrate": LazyCommand("marketplace.cli.run:migrate", "Bring the database in DATABASE_URL to the newest schema."),
     "pictures": LazyCommand(
         "marketplace.cli.pictures:pictures", "Draw a bid, a selection or a check of a video into a folder."
@@ -74,13 +75,13 @@ SECTIONS = {
         "verify",
     ),
     "People": (
-        "sign-up", "sign-in", "sign-out", "sessions", "me", "parties", "members", "invites", "creators", "mandates",
-        "keys", "claims", "transfers", "reviews", "people",
+        "sign-up", "sign-in", "sign-out", "passwords", "sessions", "me", "parties", "members", "invites",
+        "creators", "mandates", "keys", "claims", "transfers", "reviews", "people",
     ),
     "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
     "Money": ("price-index", "deal-prices", "accounts"),
     "Operate": (
-        "up", "demo", "admin", "backup", "restore", "web", "worker", "ringer", "migrate", "health", "jobs",
+        "up", "demo", "admin", "backup", "restore", "web", "worker", "ringer", "migrate", "health", "mail", "jobs",
         "events", "calibrate", "chaos", "completion",
     ),
 }  # fmt: skip

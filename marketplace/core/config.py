@@ -1,6 +1,7 @@
 """Settings, read once from the environment. Nothing else reads it."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from environs import Env, EnvValidationError, ValidationError
 
 # A folder, or a bucket of S3, Google or Azure, whose credentials are read from their makers' own variables.
 STORES = ("file", "s3", "gs", "az")
+# A folder; a mail server by TLS, by STARTTLS, or by neither.
+MAIL_SCHEMES = ("file", "smtps", "smtp", "smtp+plain")
 _FROM_FILES = (
     "DATABASE_URL",
     "MIGRATION_DATABASE_URL",
@@ -19,6 +22,7 @@ _FROM_FILES = (
     "SECRET_KEY_BEFORE",
     "BROKER_URL",
     "METRICS_TOKEN",
+    "MAIL_URL",
 )
 _NOT_SET = "not set"
 
@@ -48,6 +52,8 @@ class Config:
     storage_url: str = ""
     vision_dir: str = ""
     video_quota_gib: int = 50
+    mail_url: str = ""
+    mail_from: str = "inlay@localhost"
     multiprocess: bool = False
 
     @classmethod
@@ -76,6 +82,8 @@ class Config:
             "data_dir": data_dir,
             "storage_url": read.str("STORAGE_URL", "", validate=_store) or Path(data_dir, "objects").resolve().as_uri(),
             "vision_dir": read.str("VISION_DIR", "") or str(Path(data_dir, "vision").resolve()),
+            "mail_url": read.str("MAIL_URL", "", validate=_mail) or Path(data_dir, "mail").resolve().as_uri(),
+            "mail_from": read.str("MAIL_FROM", cls.mail_from, validate=_mail_address),
             "multiprocess": read.str("PROMETHEUS_MULTIPROC_DIR", None) is not None,
         }
         values["broker_url"] = read.str("BROKER_URL", "") or values["redis_url"]
@@ -83,6 +91,8 @@ class Config:
             read.seal()
         except EnvValidationError as error:
             raise SystemExit(f"Inlay cannot start: {_problems(error)}.") from error
+        if values["mail_from"] == cls.mail_from and not str(values["mail_url"]).startswith("file:"):
+            raise SystemExit("Inlay cannot start: set MAIL_FROM, the address that its mail is from.")
         return cls(**values)
 
 
@@ -137,9 +147,31 @@ def _store(url: str) -> None:
         raise ValidationError(f"must begin with one of {', '.join(f'{name}://' for name in STORES)}")
 
 
+def _mail(url: str) -> None:
+    """Refuse an address of no mail server. What is wrong is told without the address, which may hold a password."""
+    parts = urlsplit(url)
+    if url and parts.scheme not in MAIL_SCHEMES:
+        raise ValidationError(f"must begin with one of {', '.join(f'{name}://' for name in MAIL_SCHEMES)}")
+    if not url or parts.scheme == "file":
+        return
+    try:
+        is_whole = bool(parts.hostname) and (parts.port or 1) > 0 and parts.path in ("", "/")
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.query or parts.fragment:
+        raise ValidationError("must name a mail server, such as smtps://user:password@mail.example.com:465")
+    if parts.password and parts.scheme == "smtp+plain":
+        raise ValidationError("must send no password without TLS: use smtps:// or smtp://")
+
+
+def _mail_address(address: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", address):
+        raise ValidationError("must be an e-mail address such as inlay@example.com")
+
+
 def _problems(error: EnvValidationError) -> str:
     """Return the settings that are not set, and then what is wrong with the others."""
     errors = cast("dict[str, list[str]]", error.error_messages)
-    missing = [name for name in _FROM_FILES if name in errors]
+    missing = [name for name in _FROM_FILES if any(_NOT_SET in message for message in errors.get(name, ()))]
     wrong = [f"{name} {message}" for name, messages in errors.items() if name not in missing for message in messages]
     return "; ".join([*([f"set {', '.join(missing)}"] if missing else []), *wrong])

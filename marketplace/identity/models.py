@@ -182,6 +182,22 @@ class SecondFactor(Base):
     last_step: Mapped[int] = mapped_column(default=0)
 
 
+class PasswordReset(Base):
+    """That somebody asked to reset the password of an address. Only the hash of the token is kept.
+
+    The token is made as the mail is sent, and counts until `expires_at`, once. `ended_at`: since when it is over, for
+    it was used, or the password was changed otherwise.
+    """
+
+    __tablename__ = "password_resets"
+
+    # No foreign key: of an address that nobody has it is nobody's, and the same is done for both.
+    person_id: Mapped[UUID] = mapped_column(index=True)
+    token_hash: Mapped[str | None] = mapped_column(default=None, unique=True)
+    expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
 class Credential(Base):
     """A hash or a secret by which somebody is known (see sign_in.credentials). No role of the market may read it.
 

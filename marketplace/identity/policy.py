@@ -96,7 +96,7 @@ def require_within(actor: Actor, names: Collection[str], pointer: str) -> list[s
 def unfiltered(session: Session) -> AbstractContextManager[None]:
     """See past row-level security, where rows must be found before it is known whose they are.
 
-    Only for signing up and in, taking an invitation, and a person's own seats and sessions in all their parties:
-    their service functions name the person or the secret in every condition.
+    Only for signing up and in, taking an invitation, resetting a password, and a person's own seats and sessions in all
+    their parties: their service functions name the person or the secret in every condition.
     """
     return db.acting_as(session, SYSTEM)

@@ -75,6 +75,12 @@ RETENTION: Sequence[KeptFor] = (
         Bilingual("过期未接受的邀请", "Invites that nobody accepted"),
     ),
     KeptFor(
+        "password_resets",
+        30,
+        "true",
+        Bilingual("重置密码的请求", "Requests to reset a password"),
+    ),
+    KeptFor(
         "import_faults",
         180,
         "true",

@@ -27,7 +27,7 @@ from tests.make import people
 from tests.market import owning
 
 # Who calls where the matrix lets in nobody: these ask for a session or a secret that only they know.
-UNSIGNED = {"/sessions", "/invites/accept"}
+UNSIGNED = {"/sessions", "/invites/accept", "/password-resets/confirm"}
 # What a request may touch though it is refused: the time that a key was last used.
 TOUCHED = {"api_keys", "console_sessions", "worker_beats"}
 # A 503 asks to be tried again: on a busy machine a counter may be out of reach for half a second.

@@ -32,6 +32,7 @@ WITHOUT_SUCCESS = {
     *(("POST", f"/people/me/second-factor{more}") for more in ("", "/confirm", "/remove")),  # an app's code
     ("POST", "/jobs/{job_id}/requeue"),  # a dead job
     ("POST", "/channels/{channel_id}/restore"),  # an archived one
+    ("POST", "/password-resets/confirm"),  # the token of a mail
     ("POST", "/invites/accept"),  # the token of an invitation
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid
     ("POST", "/selections/{selection_id}/confirm"),

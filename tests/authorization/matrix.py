@@ -49,6 +49,8 @@ POST   /people/{person_id}/reinstate                      SSFFFFFFYFF
 POST   /invites                                           SSYYYYYYYFF
 GET    /invites                                           SSYYYYYYYFF
 DELETE /invites/{invite_id}                               SSYNNNNNYFF
+POST   /password-resets                                   YSYYYYYYYYY
+POST   /password-resets/confirm                           NSNNNNNNNNN
 POST   /invites/accept                                    NSNNNNNNNNN
 POST   /creators                                          SSFFFFYYYFF
 POST   /mandates                                          SSFFFFYYFFF

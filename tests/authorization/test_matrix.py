@@ -25,6 +25,8 @@ UNKEYED = {
     "/people/me/second-factor": "the secret must not stay in the key's row; asked again, it is another one",
     "/people/me/second-factor/confirm": "the recovery codes must not stay in the key's row",
     "/people/me/second-factor/remove": "a password's hash must not stay in the key's row",
+    "/password-resets": "asked again, another mail is sent; an account gets three at most",
+    "/password-resets/confirm": "a token is good once, and a password comes with it",
     "/invites/accept": "a seat is taken once, and a password comes with it",
     "/briefs/{brief_id}/what-if": "nothing is stored, so that a retry repeats nothing",
     "/video-uploads": "clients of tus know no such key, and an upload that nobody sends is forgotten",
@@ -48,6 +50,7 @@ def test_every_endpoint_names_its_roles(app: Flask) -> None:
 
 def test_only_what_reads_is_open_to_a_key_that_may_read(app: Flask) -> None:
     open_to_all = {"/sign-up", "/sessions", "/sessions/current", "/invites/accept", "/people/me/password"}
+    open_to_all |= {"/password-resets", "/password-resets/confirm"}
     open_to_all |= {f"/people/me/second-factor{more}" for more in ("", "/confirm", "/remove")}
     open_to_all.add("/sessions/{session_id}")  # the service lets in the person alone, signed in
     changing = {path: endpoint for (method, path), endpoint in routes(app).items() if method != "GET"}

@@ -334,6 +334,8 @@ def body(method: str, path: str, world: World) -> Any:
         },
         # Another address each time: wrong passwords are counted per account.
         ("POST", "/sessions"): {"email": f"{new_id().hex}@example.org", "password": "not the password"},
+        ("POST", "/password-resets"): {"email": f"{new_id().hex}@example.org"},
+        ("POST", "/password-resets/confirm"): {"token": "x" * 51, "password": new_id().hex},
         ("POST", "/people/me/password"): {"old": "not the password", "new": new_id().hex},
         ("POST", "/people/me/second-factor/confirm"): {"code": "000000"},
         ("POST", "/people/me/second-factor/remove"): {"password": "not the password", "code": "000000"},

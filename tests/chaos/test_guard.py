@@ -9,7 +9,7 @@ import pytest
 from kombu.transport import redis, virtual
 
 from marketplace.local.servers import LocalServers, start_servers
-from workers import guard
+from workers.process import guard
 
 pytestmark = pytest.mark.process
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from marketplace.cli.account import stored_sign_ins
 from marketplace.cli.client import ApiClient
 from marketplace.cli.main import main
 from marketplace.local.servers import LocalServers
-from tests import pages
+from tests import pages, waiting
 from tests.make import clips
 from tests.running_market import RunningMarket, running_market
 
@@ -95,6 +96,33 @@ def briefs(inlay: Terminal, brand: Account) -> list[str]:
         for number in range(TITLES)
     ]
     return [str(one["id"]) for one in reversed(made)]
+
+
+def test_a_forgotten_password_is_reset_with_what_the_mail_shows(inlay: Terminal, market: RunningMarket) -> None:
+    email, data = account(inlay, "agency").email, str(market.data)
+    assert json.loads(inlay("mail", "list", "--data", data, "--json").stdout) == []
+    asked = inlay("passwords", "ask", "--email", email)
+    assert (asked.exit_code, "on its way" in asked.stderr) == (0, True)
+
+    def listed() -> list[dict[str, str]]:
+        return list(json.loads(inlay("mail", "list", "--data", data, "--json").stdout))
+
+    (mail,) = waiting.until(listed)
+    assert mail["to"] == email
+    assert email in inlay("mail", "list", "--data", data).stdout
+    said = inlay("mail", "show", mail["id"], "--data", data).stdout
+    (token,) = re.findall(r"--token (\S+)", said)
+    new = "seven quiet rivers run"
+    done = inlay("passwords", "reset", input=f"{token}\n{new}\n{new}\n")
+    assert done.exit_code == 0, done.output
+    assert token not in done.output
+    assert new not in done.output
+    assert inlay("sign-in", "--email", email, "--password", PASSWORD).exit_code == 1
+    assert inlay("sign-in", "--email", email, "--password", new, "--print-key").exit_code == 0
+    waiting.until(lambda: len(listed()) == 2)
+    again = inlay("passwords", "reset", "--token", token, "--password", "eight quiet rivers")
+    assert (again.exit_code, "Ask for another mail" in again.stderr) == (1, True)
+    assert inlay("mail", "show", "nothing", "--data", data).exit_code == 1
 
 
 def test_a_sign_in_is_kept_for_its_market_alone_until_sign_out(inlay: Terminal, brand: Account) -> None:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
+from marketplace.cli.account.mail_folder import MAIL_COLUMNS
 from marketplace.cli.calibrate import COLUMNS as CALIBRATION_COLUMNS
 from marketplace.cli.calls.all_calls import CALLS
 from marketplace.cli.client import ApiClient
@@ -117,6 +118,7 @@ def test_numbers_are_written_as_the_trade_writes_them(
 def test_every_heading_is_in_both_languages() -> None:
     tables: list[tuple[Column, ...]] = [call.columns for call in CALLS]
     tables += [PRICE_COLUMNS, CHOSEN, BUDGET, RANKING_COLUMNS, CALIBRATION_COLUMNS, INVARIANT_COLUMNS]
+    tables.append(MAIL_COLUMNS)
     used = {column.heading for columns in tables for column in columns} | {"status"}
     assert used - set(words.HEADINGS) - {"id", "AUC", "Brier"} == set(), "say them in marketplace/cli/shown/words.py"
     assert set(words.HEADINGS) - used == set(), "no table has these any more"

@@ -15,6 +15,7 @@ def test_the_defaults_are_those_of_the_class(tmp_path: Path) -> None:
         "data_dir": str(tmp_path),
         "storage_url": (tmp_path / "objects").as_uri(),
         "vision_dir": str(tmp_path / "vision"),
+        "mail_url": (tmp_path / "mail").as_uri(),
     }
     assert config == Config("d", "r", "r", "s", **folders)
 

@@ -91,6 +91,8 @@ def test_every_route_that_changes_something_is_shut_to_a_suspended_party(app: Fl
         ("POST", "/sign-up"),  # without an account
         ("POST", "/sessions"),
         ("POST", "/invites/accept"),
+        ("POST", "/password-resets"),
+        ("POST", "/password-resets/confirm"),
         ("PUT", "/videos/{video_id}/signed"),
         ("DELETE", "/sessions/current"),  # one's own safety
         ("DELETE", "/sessions/{session_id}"),

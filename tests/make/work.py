@@ -32,6 +32,7 @@ def worker(config: Config) -> ModuleType:
         "SECRET_KEY": config.secret_key,
         "STORAGE_URL": config.storage_url,
         "VISION_DIR": config.vision_dir,
+        "INLAY_DATA": config.data_dir,
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():

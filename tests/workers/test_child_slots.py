@@ -9,7 +9,7 @@ import pytest
 
 from marketplace.core import jobs
 from tests import waiting
-from workers import child_slots
+from workers.process import child_slots
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,7 @@ def test_an_unknown_queue_does_probes_alone() -> None:
         "core.forget-old",
         "core.forget-old-keys",
         "core.link-left-events",
+        "ledger.expire-holds",
     }
 
 
@@ -57,7 +58,8 @@ def test_a_worker_imports_the_handlers_of_its_own_queues() -> None:
         "; sys.modules['workers.handlers'].load_handlers('imports')"
     )
     market = imported(
-        "; [sys.modules['workers.handlers'].load_handlers(queue) for queue in ('default', 'scoring', 'imports')]"
+        "; [sys.modules['workers.handlers'].load_handlers(queue)"
+        " for queue in ('default', 'scoring', 'imports', 'mail')]"
     )
     assert handlers - market == set(MODULES[VISION])
     assert not {"cv2", "av", "onnxruntime"} & market

@@ -155,6 +155,33 @@ def second_factor(api: ApiClient, /, remove: bool) -> None:
         click.echo(code)
 
 
+@click.command("ask")
+@_email
+@click.pass_obj
+def ask_for_password_reset(api: ApiClient, /, email: str) -> None:
+    """Have a mail sent with which you set a new password."""
+    api.call("POST", "/password-resets", {"email": email})
+    hint(
+        Bilingual(
+            "如果有账户使用这个邮箱，邮件很快就到；收到后运行：inlay passwords reset。",
+            "If an account has this address, a mail is on its way; then run `inlay passwords reset`.",
+        )
+    )
+
+
+@click.command("reset")
+@click.option("--token", prompt="Token", hide_input=True, help="What the mail shows; asked for when left out.")
+@_password("Your new password.", again=True)
+@click.pass_obj
+def confirm_password_reset(api: ApiClient, /, token: str, password: str) -> None:
+    """Set a new password with what the mail shows.
+
+    Every session of yours ends.
+    """
+    api.call("POST", "/password-resets/confirm", {"token": token.strip(), "password": password})
+    hint(Bilingual("密码已重置，请登录：inlay sign-in。", "The password is reset; sign in with `inlay sign-in`."))
+
+
 @click.command("accept")
 @click.option("--token", required=True, help="The invitation's token, as it was handed to you.")
 @click.option("--name", help="Your name, where you have no account yet.")

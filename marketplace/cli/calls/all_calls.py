@@ -17,6 +17,8 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     ),
     "sign-out": ("DELETE /sessions/current",),
     "me password": ("POST /people/me/password",),
+    "passwords ask": ("POST /password-resets",),
+    "passwords reset": ("POST /password-resets/confirm",),
     "invites accept": ("POST /invites/accept",),
     "export": ("GET /channels/export",),
     "import": ("POST /imports",),

@@ -33,6 +33,7 @@ _POLL_S, _PATIENCE_S = 0.5, 120
 # The groups of commands, each with what it is about.
 NOUNS = {
     "me": "See who you are.",
+    "passwords": "Set a new password where one was forgotten.",
     "sessions": "See where you are signed in, and end it.",
     "parties": "See parties; let them act or not.",
     "people": "Let people in or not.",
@@ -86,6 +87,15 @@ LONGER: Mapping[str, Mapping[str, LazyCommand]] = {
     },
     "overlaps": {
         "sketch": LazyCommand("marketplace.cli.transfer:sketch", "Make a sketch of the ids in FILE and hand it in.")
+    },
+    "passwords": {
+        "ask": LazyCommand(
+            "marketplace.cli.account.sign_in:ask_for_password_reset",
+            "Have a mail sent with which you set a new password.",
+        ),
+        "reset": LazyCommand(
+            "marketplace.cli.account.sign_in:confirm_password_reset", "Set a new password with what the mail shows."
+        ),
     },
     "reviews": {
         "decide": LazyCommand(

@@ -117,6 +117,7 @@ HEADINGS = {
     "taken on": "数据日期",
     "title": "标题",
     "to": "止",
+    "to address": "收件人",
     "told by": "提供方",
     "total": "总数",
     "two people": "需两人",

@@ -4,6 +4,7 @@ After TRIES in WINDOW_S an account takes no more from strange addresses. From an
 within KNOWN_DAYS it still does: else whoever knows somebody's e-mail could lock them out.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,9 +29,9 @@ class FailedAttempts:
     def counted(self, account: str, address: str) -> Iterator[None]:
         """Count what is tried within, if it fails. Raises TooMany before it is tried, Unavailable without Redis."""
         # No e-mail address is kept, and none is in the name of a key.
-        hashed = hashlib.sha256(account.strip().lower().encode()).hexdigest()
+        hashed = _hashed(account)
         codes = f"inlay:codes:{hashed}"
-        failed, known = f"inlay:failed:{hashed}", f"inlay:known:{hashed}:{hashlib.sha256(address.encode()).hexdigest()}"
+        failed, known = _failed(account), f"inlay:known:{hashed}:{hashlib.sha256(address.encode()).hexdigest()}"
         try:
             tries, is_known = int(self._redis.get(failed) or 0), bool(self._redis.exists(known))
             # Whoever tries codes has the password, so that strangers lock nobody out with them, and nobody may go on.
@@ -57,11 +58,24 @@ class FailedAttempts:
             raise
         self._redis.set(known, 1, ex=KNOWN_DAYS * 86_400)
 
+    def forgive(self, account: str) -> None:
+        """Forget the wrong passwords of somebody who has shown otherwise who they are; wrong codes still count."""
+        with contextlib.suppress(redis.RedisError):  # they end by themselves
+            self._redis.delete(_failed(account))
+
     def _count(self, name: str) -> None:
         with self._redis.pipeline(transaction=True) as together:
             together.set(name, 0, ex=WINDOW_S, nx=True)
             together.incr(name)
             together.execute()
+
+
+def _hashed(account: str) -> str:
+    return hashlib.sha256(account.strip().lower().encode()).hexdigest()
+
+
+def _failed(account: str) -> str:
+    return f"inlay:failed:{_hashed(account)}"
 
 
 def _too_many(zh: str, en: str, left_s: int, otherwise: Bilingual = _NOTHING_ELSE) -> TooMany:

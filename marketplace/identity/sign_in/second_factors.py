@@ -25,7 +25,8 @@ from marketplace.core.errors import (
 from marketplace.core.message import Bilingual
 from marketplace.identity import policy
 from marketplace.identity.models import ConsoleSession, Person, SecondFactor
-from marketplace.identity.sign_in import authentication, credentials
+from marketplace.identity.sign_in import account_mails, authentication, credentials
+from marketplace.identity.sign_in.account_mails import AccountNotice
 from marketplace.identity.sign_in.credentials import CredentialKind
 
 ISSUER = "Inlay"
@@ -102,6 +103,7 @@ def confirm(session: Session, actor: Actor, *, code: str) -> RecoveryCodes:
         credentials.keep(session, person_id, CredentialKind.RECOVERY, hashes)
         factor.confirmed_at = now()
         _record(session, actor, person_id, "people.add-second-factor")
+        account_mails.ask_for_notice(session, person_id, AccountNotice.FACTOR_ADDED)
         return RecoveryCodes(codes)
 
 
@@ -118,6 +120,7 @@ def remove(session: Session, actor: Actor, *, password: str, code: str) -> None:
             raise InvalidInput(errors=[FieldError("/code", WRONG)])
         _forget(session, factor)
         _record(session, actor, person_id, "people.remove-second-factor")
+        account_mails.ask_for_notice(session, person_id, AccountNotice.FACTOR_REMOVED)
 
 
 def reset(session: Session, actor: Actor, person_id: UUID, *, reason: str) -> None:
@@ -138,6 +141,7 @@ def reset(session: Session, actor: Actor, person_id: UUID, *, reason: str) -> No
         live = ConsoleSession.person_id == person.id, ConsoleSession.revoked_at.is_(None)
         session.execute(sa.update(ConsoleSession).where(*live).values(revoked_at=now()))
         events.record(session, "people.reset-second-factor", person.id, actor, parties=[], reason=reason)
+        account_mails.ask_for_notice(session, person.id, AccountNotice.FACTOR_RESET)
 
 
 def has_one(session: Session, person_id: UUID) -> bool:

@@ -16,8 +16,9 @@ from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
 from marketplace.identity import policy
-from marketplace.identity.models import ConsoleSession, Membership, Party, Person
-from marketplace.identity.sign_in import authentication, passwords, second_factors
+from marketplace.identity.models import ConsoleSession, Membership, Party, PasswordReset, Person
+from marketplace.identity.sign_in import account_mails, authentication, passwords, second_factors
+from marketplace.identity.sign_in.account_mails import AccountNotice
 
 OF_THE_PERSON = Bilingual(
     "会话由本人登录后查看和结束，不能用密钥。",
@@ -182,24 +183,34 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
         person = db.lock(session, Person, person_id)
         authentication.require_present_password(session, person.id, old, "/old")
         refuse_weak(new, person.email, "/new")
-        authentication.keep_password(session, person.id, authentication.hash_password(new))
-        ended = session.execute(
-            sa.update(ConsoleSession)
-            .where(
-                ConsoleSession.person_id == person.id,
-                ConsoleSession.token_hash != authentication.digest(token),
-                ConsoleSession.revoked_at.is_(None),
-            )
-            .values(revoked_at=now())
-        )
+        ended = replace_password(session, person.id, new, AccountNotice.PASSWORD_CHANGED, but_for=token)
         events.record(
             session,
             "people.change-password",
             person.id,
             actor,
             parties=actor.parties - actor.acts_for,
-            sessions_ended=int(ended.rowcount),  # type: ignore[attr-defined]
+            sessions_ended=ended,
         )
+
+
+def replace_password(
+    session: Session, person_id: UUID, password: str, notice: AccountNotice, *, but_for: str | None = None
+) -> int:
+    """Let the person, whose row is locked, sign in with the new password alone. As the system.
+
+    Their sessions end, but for that of the token `but_for`, and so does each reset that they asked for; they are told
+    by mail. Return how many sessions ended. Raises Unavailable where too many passwords are being hashed already.
+    """
+    authentication.keep_password(session, person_id, authentication.hash_password(password))
+    live = [ConsoleSession.person_id == person_id, ConsoleSession.revoked_at.is_(None)]
+    if but_for is not None:
+        live.append(ConsoleSession.token_hash != authentication.digest(but_for))
+    ended = session.execute(sa.update(ConsoleSession).where(*live).values(revoked_at=now()))
+    asked = PasswordReset.person_id == person_id, PasswordReset.ended_at.is_(None)
+    session.execute(sa.update(PasswordReset).where(*asked).values(ended_at=now()))
+    account_mails.ask_for_notice(session, person_id, notice)
+    return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def refuse_weak(password: str, email: str, pointer: str = "/password") -> None:

@@ -1,5 +1,5 @@
-"""How many children of a worker may read files at once: one fewer than there are, so that bids and scoring never wait
-for a file.
+"""How many children of a worker may read files or wait for a mail server at once: one fewer than there are, so that
+bids and scoring wait for neither.
 
 The slots are locks on the bytes of a file that the worker opens before it forks its children. The kernel frees a
 child's lock when the child ends, however it ends.
@@ -13,14 +13,17 @@ from collections.abc import Collection, Iterator
 
 from marketplace.core import jobs
 
+# They share the slots.
+SLOW = (jobs.IMPORTS, jobs.MAIL)
+
 _file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the worker lives
 _count: dict[str, int] = {}
 
 
 def reserve(queues: Collection[str], children: int) -> None:
     """Say which queues this worker drains with how many children; called before they are forked."""
-    others = set(queues) - {jobs.IMPORTS}
-    _count[jobs.IMPORTS] = max(1, children - 1) if others else children
+    others = set(queues) - set(SLOW)
+    _count.update(dict.fromkeys(SLOW, max(1, children - 1) if others else children))
 
 
 @contextlib.contextmanager

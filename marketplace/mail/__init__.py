@@ -1,0 +1,1 @@
+"""Mail that the market sends: one small port, a mail server behind it, or a folder."""
