@@ -33,6 +33,7 @@ from marketplace.matching.selection.routes import blueprint as selections
 from marketplace.operations.routes import blueprint as records
 from marketplace.pacing.routes import blueprint as pacing
 from marketplace.pacing.routes_exclusivity import blueprint as exclusivity
+from marketplace.payments.routes import blueprint as payments
 from marketplace.reviews.routes import blueprint as reviews
 from marketplace.video_files.routes import blueprint as videos
 from marketplace.video_files.routes_uploads import blueprint as video_uploads
@@ -60,6 +61,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     reviews,
     records,
     ledger,
+    payments,
     videos,
     video_uploads,
     checks,

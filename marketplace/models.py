@@ -16,6 +16,7 @@ from marketplace.matching.pricing import models as prices
 from marketplace.matching.scoring import models as matching
 from marketplace.matching.selection import models as selections
 from marketplace.pacing import models as exclusivity
+from marketplace.payments import models as payments
 from marketplace.reviews import models as reviews
 from marketplace.video_files import models as videos
 
@@ -37,6 +38,7 @@ __all__ = [
     "matching",
     "metadata",
     "overlaps",
+    "payments",
     "prices",
     "reviews",
     "selections",

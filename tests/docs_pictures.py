@@ -38,6 +38,13 @@ from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStat
 from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS, PERSON_TRANSITIONS
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
+from marketplace.payments.models import ClawBack, Payment, Payout, Receipt
+from marketplace.payments.states import (
+    CLAW_BACK_TRANSITIONS,
+    PAYMENT_TRANSITIONS,
+    PAYOUT_TRANSITIONS,
+    RECEIPT_TRANSITIONS,
+)
 from marketplace.reviews.models import Review, ReviewStatus
 from marketplace.reviews.states import REVIEW_TRANSITIONS
 from marketplace.video_files.models import VideoFile
@@ -76,6 +83,10 @@ STATES = {
     "deal": StateMachine(DEAL_TRANSITIONS, Deal),
     "deliverable": StateMachine(DELIVERABLE_TRANSITIONS, Deliverable),
     "selection": StateMachine(SELECTION_TRANSITIONS, Selection),
+    "payment": StateMachine(PAYMENT_TRANSITIONS, Payment),
+    "receipt": StateMachine(RECEIPT_TRANSITIONS, Receipt),
+    "payout": StateMachine(PAYOUT_TRANSITIONS, Payout),
+    "claw_back": StateMachine(CLAW_BACK_TRANSITIONS, ClawBack),
     "review": StateMachine(REVIEW_TRANSITIONS, Review, (ReviewStatus.DEFERRED,)),
     "video": StateMachine(VIDEO_TRANSITIONS, VideoFile),
     "check": StateMachine(CHECK_TRANSITIONS, VideoCheck),

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     CHANNELS = "channels:write"
     VIDEOS = "videos:write"
     DEALS = "deals:write"
+    MONEY = "money:write"
     REVIEWS = "reviews:write"
     PARTY = "party:manage"
 

@@ -59,7 +59,9 @@ SAID: Mapping[Invariant, Bilingual] = {
     Invariant.I10: Bilingual("同一个键只生效一次", "What happens under a key happens once"),
     Invariant.I11: Bilingual("打款之和不超过结算与退回之和", "No more is paid out than was released or returned"),
     Invariant.I12: Bilingual("金额是整数最小单位，拆分一分不差", "Amounts are whole, and shares sum to what was split"),
-    Invariant.I13: Bilingual("事件链从头到最新一环可核验", "The chains of events hold from their first link on"),
+    Invariant.I13: Bilingual(
+        "资金的每个事件都在事件链中，且未改动", "Each event of money is in the chain as it was recorded"
+    ),
 }
 
 

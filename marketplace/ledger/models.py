@@ -16,9 +16,10 @@ class AccountPurpose(StrEnum):
 
     CLEARING = "clearing"  # what a payment provider or a bank holds for the market: below zero by as much
     ESCROW = "escrow"  # held for one deal
-    PAYABLE = "payable"  # earned, and not paid out yet
+    PAYABLE = "payable"  # earned or returned, and not paid out yet
     FEE = "fee"  # the platform's own
     OWED = "owed"  # below zero by what a party owes to the market after a claw-back
+    TAX = "tax"  # withheld from payouts for the tax office
 
 
 PURPOSE_NAMES = {
@@ -27,9 +28,10 @@ PURPOSE_NAMES = {
     AccountPurpose.PAYABLE: Bilingual("应付", "payable"),
     AccountPurpose.FEE: Bilingual("平台费", "fee"),
     AccountPurpose.OWED: Bilingual("欠款", "owed"),
+    AccountPurpose.TAX: Bilingual("代扣税款", "tax withheld"),
 }
 # Many transfers meet in these: a stored balance would be one row that all of them wait for.
-SUMMED = frozenset({AccountPurpose.CLEARING, AccountPurpose.FEE})
+SUMMED = frozenset({AccountPurpose.CLEARING, AccountPurpose.FEE, AccountPurpose.TAX})
 MAY_BE_NEGATIVE = frozenset({AccountPurpose.CLEARING, AccountPurpose.OWED})
 
 

@@ -45,6 +45,25 @@ class InvariantOut(Schema):
     faults = fields.Integer(required=True)
 
 
+class AccountChangeOut(Schema):
+    """What a transfer changed on an account of yours; above zero for what came in."""
+
+    account_id = IdField("acc", required=True)
+    purpose = one_of(AccountPurpose, required=True)
+    currency = fields.String(required=True)
+    change_minor = fields.Integer(required=True)
+
+
+class LedgerTransferOut(Schema):
+    """Money that moved together, once under its key."""
+
+    id = IdField("trf", required=True)
+    key = fields.String(required=True)
+    reverses_id = IdField("trf", required=True, allow_none=True)
+    created_at = TimeField(required=True)
+    changes = fields.List(fields.Nested(AccountChangeOut), required=True)
+
+
 class LedgerFaultOut(Schema):
     invariant = one_of(Invariant, required=True)
     detail = fields.Nested(SentenceOut, required=True)

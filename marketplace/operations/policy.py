@@ -23,7 +23,7 @@ OF_THE_PARTY_ITSELF = (
     "console_sessions",
 )
 # A deal names everybody whose it is: nobody else reads of it, also not for a mandate that came later.
-OF_A_DEAL = ("deals", "deliverables")
+OF_A_DEAL = ("deals", "deliverables", "payments", "receipts", "payouts", "claw_backs")
 SEALED_NOUN = "bids"
 
 # This room may not import bids and briefs, which are above it, so their tables are declared here.

@@ -226,6 +226,23 @@ GET    /event-links                                       SSYYYYYYYYF
 GET    /event-heads                                       YSYYYYYYYYY
 GET    /ledger/accounts                                   SSYYYYYYYYF
 GET    /ledger/verification                               SSFFFFFFYFF
+GET    /ledger/transfers                                  SSYYYYYYYYF
+GET    /payments                                          SSYYYYYYYYF
+GET    /payments/{payment_id}                             SSYNYNYNYYF
+POST   /payments/{payment_id}/claw-back | released        SSFFFFFFYFF
+GET    /claw-backs                                        SSFFFFFFYFF
+POST   /claw-backs/{claw_back_id}/confirm                 SSFFFFFFYFF
+POST   /claw-backs/{claw_back_id}/refuse                  SSFFFFFFYFF
+GET    /receipts                                          SSYYYYYYYYF
+POST   /receipts/{receipt_id}/refuse                      SSFFFFFFYFF
+GET    /payouts                                           SSYYYYYYYYF
+POST   /payouts/{payout_id}/send | waiting                SSFFFFFFYFF
+POST   /payouts/{payout_id}/confirm | sent                SSFFFFFFYFF
+POST   /payouts/{payout_id}/fail | sent                   SSFFFFFFYFF
+POST   /payouts/{payout_id}/lose-sight | sent             SSFFFFFFYFF
+POST   /payouts/{payout_id}/bounce | paid                 SSFFFFFFYFF
+POST   /payouts/{payout_id}/again | failed                SSNNYNNNYFF
+GET    /statements                                        SSYYYYYYYYF
 GET    /jobs                                              SSYYYYYYYYF
 GET    /jobs/{job_id}                                     SSNNYNYNYNF
 POST   /jobs/{job_id}/cancel                              SSNNYNYNYNF

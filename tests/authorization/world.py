@@ -54,6 +54,7 @@ from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
 from tests.make.people import Somebody, somebody
 from tests.make.selections import store_confirmed
+from tests.payments import make_world as make_payments
 
 PREFIXES = {
     "party_id": "pty",
@@ -83,6 +84,10 @@ PREFIXES = {
     "suggestion_id": "sug",
     "check_id": "vck",
     "exclusivity_id": "exw",
+    "payment_id": "pay",
+    "receipt_id": "rcp",
+    "payout_id": "pyo",
+    "claw_back_id": "clw",
 }
 
 
@@ -162,7 +167,14 @@ def make() -> World:
             "published": {"brief_id": there.brief_id, "bid_id": open_bid.id, "channel_id": there.channel_id},
             "closed": {"brief_id": closing.brief_id, "bid_id": closed_bid.id},
         },
-        people={"owner": owner, "creator": creator, "other_creator": other_creator, "lapsed": lapsed, "admin": admin},
+        people={
+            "owner": owner,
+            "creator": creator,
+            "other_creator": other_creator,
+            "lapsed": lapsed,
+            "agency": agency,
+            "admin": admin,
+        },
     )
     _add_rows(world)
     return world
@@ -237,6 +249,7 @@ def _add_rows(world: World) -> None:
     world.by_subject["shared"] = {"check_id": make_checks.shared(make_bids.market(owner, creator))[1]}
     world.by_subject["awaited"] = {"video_id": make_videos.awaited(creator)}
     make_readings.tell(creator, found["channel_id"], {24: 5_000}, "v9")
+    make_payments.stand_in(world)
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
 
 
@@ -311,6 +324,8 @@ def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent
     if path == "/videos/{video_id}/signed":
         query = make_videos.signed(app, method, world.id_of("video_id", subject))
         return Sent(query, make_videos.video(), "video/mp4") if method == "PUT" else Sent(query)
+    if path == "/statements":
+        return Sent("month=2026-11")
     if path == "/video-checks/{check_id}/pictures":
         return Sent("number=0")
     if path == "/video-uploads":
@@ -353,6 +368,10 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/bids/{bid_id}/accept"): dict(make_bids.ACCEPTS),
         ("POST", "/selections/{selection_id}/confirm"): {"over_budget": False, "despite": []},
         ("POST", "/briefs/{brief_id}/rescore"): REASON,
+        ("POST", "/payments/{payment_id}/claw-back"): {**REASON, "amount": {"amount_minor": 5, "currency": "CNY"}},
+        ("POST", "/receipts/{receipt_id}/refuse"): REASON,
+        ("POST", "/payouts/{payout_id}/send"): {"reference": f"bank {new_id().hex}"},
+        **{("POST", f"/payouts/{{payout_id}}/{name}"): REASON for name in ("fail", "bounce")},
         ("POST", "/invites"): {"email": "y@example.org", "permissions": ["read"]},
         ("POST", "/invites/accept"): {"token": "x" * 43, "name": "N", "password": new_id().hex},
         ("POST", "/creators"): {"name": "新人"},

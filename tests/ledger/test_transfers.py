@@ -14,7 +14,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.ids import new_id
 from marketplace.ledger.models import AccountPurpose, LedgerAccount, LedgerPosting, LedgerTransfer
 from marketplace.ledger.service import KeyUsed, Overdrawn, Posting, account, balance, reverse, transfer
-from marketplace.ledger.verification import verify
+from marketplace.payments.money_invariants import verify
 from tests.make.people import Somebody, somebody
 from tests.market import owning
 

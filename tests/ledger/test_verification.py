@@ -15,6 +15,7 @@ from marketplace.ledger import verification
 from marketplace.ledger.invariants import SAID
 from marketplace.ledger.models import AccountPurpose, LedgerAccount, LedgerPosting, LedgerTransfer
 from marketplace.ledger.verification import OF_LEDGER, CurrencyTotal, verify
+from marketplace.payments.money_invariants import OF_PAYMENTS
 from tests.ledger.test_transfers import funded, held, move, of_market, of_party
 from tests.make.people import somebody
 from tests.market import owning
@@ -105,4 +106,5 @@ def test_an_admin_asks_over_http_and_parties_read_their_own_accounts(client: Fla
 def test_the_documents_list_what_is_checked() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs/money.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| (I\d+) \| (.+) \|$", page, re.MULTILINE))
-    assert rows == {str(name): f"{SAID[name].en}; {SAID[name].zh}" for name in OF_LEDGER}
+    assert rows == {str(name): f"{said.en}; {said.zh}" for name, said in SAID.items()}
+    assert set(SAID) == {*OF_LEDGER, *OF_PAYMENTS}

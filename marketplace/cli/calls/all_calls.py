@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 
-from marketplace.cli.calls import channel_calls, market_calls, other_calls, people_calls
+from marketplace.cli.calls import channel_calls, market_calls, money_calls, other_calls, people_calls
 
-CALLS = (*market_calls.CALLS, *channel_calls.CALLS, *people_calls.CALLS, *other_calls.CALLS)
+CALLS = (
+    *market_calls.CALLS,
+    *channel_calls.CALLS,
+    *people_calls.CALLS,
+    *money_calls.CALLS,
+    *other_calls.CALLS,
+)
 
 # What commands call that are written by hand: several calls, files in and out, or answers that are waited for.
 BY_HAND: Mapping[str, tuple[str, ...]] = {

@@ -19,12 +19,15 @@ class IdKind(NamedTuple):
 
 # By the name of the argument.
 KINDS = {
+    "account": IdKind(PREFIXES["ledger_accounts"], "账户", "account"),
     "asset": IdKind(PREFIXES["brand_assets"], "参考图", "reference image"),
     "bid": IdKind(PREFIXES["bids"], "报价", "bid"),
     "brief": IdKind(PREFIXES["briefs"], "需求", "brief"),
     "channel": IdKind(PREFIXES["channels"], "账号", "channel"),
     "check": IdKind(PREFIXES["video_checks"], "成片检查", "video check"),
+    "claw_back": IdKind(PREFIXES["claw_backs"], "追回", "claw-back"),
     "correction": IdKind(PREFIXES["video_corrections"], "更正", "correction"),
+    "deal": IdKind(PREFIXES["deals"], "合作", "deal"),
     "deal_price": IdKind(PREFIXES["deal_prices"], "成交价", "deal price"),
     "event": IdKind(PREFIXES["events"], "事件", "event"),
     "import": IdKind(PREFIXES["imports"], "导入", "import"),
@@ -36,7 +39,10 @@ KINDS = {
     "membership": IdKind(PREFIXES["memberships"], "席位", "membership"),
     "overlap": IdKind(PREFIXES["audience_overlaps"], "受众重叠", "overlap"),
     "party": IdKind(PREFIXES["parties"], "主体", "party"),
+    "payment": IdKind(PREFIXES["payments"], "付款", "payment"),
+    "payout": IdKind(PREFIXES["payouts"], "打款", "payout"),
     "person": IdKind(PREFIXES["people"], "人员", "person"),
+    "receipt": IdKind(PREFIXES["receipts"], "到账", "receipt"),
     "review": IdKind(PREFIXES["reviews"], "审核", "review"),
     "selection": IdKind(PREFIXES["selections"], "组合", "selection"),
     "session": IdKind(PREFIXES["console_sessions"], "会话", "session"),
@@ -52,13 +58,16 @@ KINDS = {
 # The kinds of the fields that hold ids.
 OF_FIELDS = {
     "about_id": "brief",
+    "account_id": "account",
     "bid_id": "bid",
     "brand_id": "party",
     "brief_id": "brief",
     "brief_version_id": "version",
     "channel_id": "channel",
     "creator_id": "party",
+    "deal_id": "deal",
     "import_id": "import",
+    "party_id": "party",
     "video_id": "video",
 }
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS.values()}

@@ -2,6 +2,7 @@
 
 OPTIONS = {
     "about_id": "Only what is about this brief.",
+    "account_id": "Only on this account.",
     "ad_load_max": "The largest share of sponsored videos, 0 to 1.",
     "bid_id": "Only of this bid.",
     "brand_id": "Only of this brand.",
@@ -14,19 +15,23 @@ OPTIONS = {
     "creator_id": "The creator, pty_...",
     "currency": "In this currency, such as CNY.",
     "days": "How many days.",
+    "deal_id": "Only of this deal, dea_...",
     "ends_on": "The last day, such as 2027-02-15.",
     "evidence": "What was seen.",
     "evidence_sha256": "The SHA-256 of a file with the evidence.",
     "exclusivity_days": "With so many days of exclusivity.",
     "followers_max": "The most followers.",
     "followers_min": "The least followers.",
+    "format": "json, csv or xlsx.",
     "import_id": "The imported export that shows the channel, imp_...",
     "kind": "Only this kind.",
     "length_tier": "The length of the video: 1-20, 21-60 or 60+ seconds.",
     "market": "Only for this market, such as CN.",
+    "month": "The month, such as 2026-11.",
     "name": "What it is called.",
     "of": "The timeline: measured or corrected.",
     "order": "asc or desc: the oldest or the newest first.",
+    "party_id": "Whose, pty_... (administrators); others read their own.",
     "placement_kind": "Only with this kind of placement.",
     "platform": "Only on this platform.",
     "price_max": "The highest likely price of one video, in minor units of the brief's currency.",
@@ -35,6 +40,7 @@ OPTIONS = {
     "reach_max": "The most on-target people of one video.",
     "reach_min": "The least on-target people of one video.",
     "reason": "Why; whom it concerns reads it.",
+    "reference": "The bank's own name of the transfer.",
     "region": "Only of this country or province, such as US, CN-GD or 广东.",
     "repeats": "true: only videos that repeat one of another party's.",
     "represented": "true or false: whether an agency acts for it.",
@@ -51,6 +57,7 @@ OPTIONS = {
     "vertical": "Only of this vertical, such as food.",
     "video": "Only of this video.",
     "video_id": "Only of this video.",
+    "withheld_minor": "What of it was withheld as tax, in minor units.",
 }
 # Where an option is called otherwise than the API's parameter, because every command has one of that name.
 PARAMETERS = {"speaks": "language"}

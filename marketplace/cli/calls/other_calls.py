@@ -1,12 +1,8 @@
-"""The commands for video, money and running the market."""
-
-from typing import Any
+"""The commands for video and running the market."""
 
 from marketplace.cli.calls.api_command import ApiCommand
 from marketplace.cli.output import Column
 from marketplace.cli.shown import summaries
-from marketplace.core.money import Money
-from marketplace.ledger.models import PURPOSE_NAMES, AccountPurpose
 
 _CHECK = (
     Column("id", "id"),
@@ -32,29 +28,6 @@ _VIDEO = (
 )
 
 
-def _purpose(row: dict[str, Any]) -> str:
-    """Return what an account is for, in the language of the command."""
-    name = PURPOSE_NAMES[AccountPurpose(row["purpose"])]
-    return summaries.in_words(name.zh, name.en)
-
-
-_ACCOUNT = (
-    Column("id", "id"),
-    Column("purpose", _purpose),
-    Column("balance", lambda row: Money(row["currency"], row["balance_minor"]).show()),
-    Column("available", lambda row: Money(row["currency"], row["available_minor"]).show()),
-    Column("party", lambda row: row["party_id"] or "-"),
-    Column("reference", "reference"),
-)
-_DEAL_PRICE = (
-    Column("id", "id"),
-    Column("deal", "deal_price"),
-    Column("list", "list_price"),
-    Column("settled on", "settled_on"),
-    Column("told by", "told_by"),
-    Column("confirmed by", "confirmed_by"),
-    Column("channel", "channel_id"),
-)
 _JOB = (
     Column("id", "id"),
     Column("state", "state"),
@@ -154,15 +127,6 @@ VIDEO = (
     ),
 )
 
-MONEY = (
-    ApiCommand("accounts", "list", "GET", "/ledger/accounts", "List your accounts of money.", _ACCOUNT),
-    ApiCommand("deal-prices", "list", "GET", "/deal-prices", "List what your own deals closed at.", _DEAL_PRICE),
-    ApiCommand("deal-prices", "tell", "POST", "/deal-prices", "Tell what a deal closed at.", body="file"),
-    ApiCommand(
-        "deal-prices", "confirm", "POST", "/deal-prices/{deal_price}/confirm", "Confirm what the other side told."
-    ),
-)
-
 OPERATE = (
     ApiCommand(
         "events", "list", "GET", "/events", "List what happened.", _EVENT, ("kind", "subject_id", "since", "order")
@@ -174,4 +138,4 @@ OPERATE = (
     ApiCommand("jobs", "requeue", "POST", "/jobs/{job}/requeue", "Try a dead job again."),
 )
 
-CALLS = (*VIDEO, *MONEY, *OPERATE)
+CALLS = (*VIDEO, *OPERATE)

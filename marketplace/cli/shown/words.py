@@ -128,6 +128,15 @@ HEADINGS = {
     "available": "可用余额",
     "faults": "不符",
     "what must hold": "应当成立",
+    "amount": "金额",
+    "returned": "已退回",
+    "moved": "变动时间",
+    "received on": "到账日",
+    "sent": "打款时间",
+    "of deal": "所属合作",
+    "payment": "付款",
+    "changes": "变动",
+    "key": "键",
 }
 
 # The columns that hold states, and other codes that have a name.
