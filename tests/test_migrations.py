@@ -466,3 +466,47 @@ def test_channels_keys_and_parties_from_before_claims_come_up_as_they_should(ser
         left = connection.execute(sa.text("SELECT account_key, status FROM channels ORDER BY name")).all()
     assert [(row.account_key[:1], row.status) for row in left] == [("x", "active"), ("x", "archived")]
     schema.upgrade(url)
+
+
+_CHANNEL = (
+    "INSERT INTO channels (id, created_at, creator_id, platform, account_key, handle, name, verticals, status,"
+    " claim_status, version) VALUES (:id, now(), :creator, :platform, :key, :key, 'n', '{}', 'active', :claim, 1)"
+)
+_BRIEF_VERSION = (
+    "INSERT INTO brief_versions (id, created_at, brief_id, number, title, category, currency, budget_minor, tolerance,"
+    " bids_close_at, content) VALUES (:id, now(), :id, 1, 't', 'food', 'CNY', 1, 1, now(), CAST(:content AS jsonb))"
+)
+
+
+def test_platforms_of_other_spellings_get_their_code_and_no_channel_is_lost(servers: LocalServers) -> None:
+    url = clone_to_own(servers, "inlay_platforms")
+    schema.downgrade(url, "0040")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    one, two, other = uuid4(), uuid4(), uuid4()
+    stored = [  # creator, platform, account, claim, the platform afterwards
+        (one, "tik_tok", "a", "claimed", "tiktok"),
+        (one, "tiktok", "b", "claimed", "tiktok"),
+        (one, "t_iktok", "b", "claimed", "t_iktok"),  # its creator has the account under the code already
+        (two, "tik_tok", "b", "proven", "tiktok"),
+        (other, "t_ik_tok", "b", "proven", "t_ik_tok"),  # of two that are proven the older one
+        (other, "yt", "c", "claimed", "youtube"),
+        (other, "twitch", "c", "claimed", "twitch"),
+    ]
+    rows = [
+        {"id": uuid4(), "creator": creator, "platform": platform, "key": key, "claim": claim}
+        for creator, platform, key, claim, _ in stored
+    ]
+    rows[3]["id"], rows[4]["id"] = sorted((rows[3]["id"], rows[4]["id"]))
+    lines = [{"kind": "video", "count": 1, "platform": name} for name in ("bili_bili", None, "twitch")]
+    version = {"id": uuid4(), "content": json.dumps({"deliverables": lines, "title": "t"})}
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET session_replication_role = replica"))  # the tables reference each other
+        connection.execute(sa.text(_CHANNEL), rows)
+        connection.execute(sa.text(_BRIEF_VERSION), version)
+    schema.upgrade(url)
+    with engine.connect() as connection:
+        found = {row.id: row.platform for row in connection.execute(sa.text("SELECT id, platform FROM channels"))}
+        content = connection.scalar(sa.text("SELECT content FROM brief_versions"))
+    assert found == {row["id"]: after for row, (*_, after) in zip(rows, stored, strict=True)}
+    assert [line["platform"] for line in content["deliverables"]] == ["bilibili", None, "twitch"]
+    assert content["title"] == "t"

@@ -15,6 +15,11 @@ NO_MANDATE = Bilingual(
     "您对这位创作者的授权现在不在有效期：这个报价由创作者本人处理。",
     "Your mandate of this creator does not run now: the bid is the creator's to act on.",
 )
+NO_WORDING_LEFT = Bilingual(
+    "您用这个账号在这个需求上的版本次数已经用完，撤回后重新报价不会另给；需求有实质改动时会再给一次。",
+    "You have had all your wordings with this channel on this brief: withdrawing and bidding again gives no new ones. A"
+    " change of the brief that matters gives one more.",
+)
 SEALED = Bilingual("这个需求截标之前，报价是密封的。", "The bids on this brief are sealed until it is closed.")
 OF_ANOTHER = Bilingual(
     "这个账号在这个需求上已有一个未决的报价，由它的另一位代理提交。",

@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from marketplace.bids import bid_document, bid_refusals, brief_answer, commitment, policy
 from marketplace.bids.bid_queries import AnsweredBrief, ShownBid, find, show
 from marketplace.bids.models import Bid, BidRevision, BidStatus
-from marketplace.bids.new_revision import make_current
+from marketplace.bids.new_revision import make_current, wordings_left
 from marketplace.bids.states import BID_TRANSITIONS
 from marketplace.briefs import bidding
 from marketplace.briefs.bidding import BiddableBrief, HeldBrief
@@ -33,11 +33,17 @@ LAPSE = "bids.lapse"
 BATCH = 500  # bids that one job ends in one transaction
 
 _BIDS = cast(sa.Table, Bid.__table__)
-# A second open bid for a channel on a brief inserts nothing, once the first one is committed.
+# A second open bid for a channel on a brief inserts nothing, once the first one is committed. Tells whether the channel
+# had others before.
 _PLACED = (
     postgresql.insert(_BIDS)
     .on_conflict_do_nothing(index_elements=["brief_id", "channel_id"], index_where=sa.text("status = 'open'"))
-    .returning(_BIDS.c.id)
+    .returning(
+        sa.literal_column(
+            "EXISTS (SELECT 1 FROM bids b"
+            " WHERE b.brief_id = bids.brief_id AND b.channel_id = bids.channel_id AND b.id <> bids.id)"
+        )
+    )
 )
 
 
@@ -45,7 +51,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     """Bid on an open brief for one's own channel, or for that of a creator whose live mandate one holds.
 
     Raises NotFound, WrongState (the brief is not open, the channel is archived), InvalidInput with a pointer for each
-    validation error, and Conflict if the channel has an open bid on the brief.
+    validation error, and Conflict if the channel has an open bid on the brief, or this side has had its wordings.
     """
     brief = bidding.lock_for_bidding(session, actor, brief_id)
     channel = channels.channel_for_bidding(session, actor, channel_id)
@@ -60,8 +66,13 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     bid.channel_name, bid.channel_proven = channel.name, channel.proven
     revision = _new_revision(bid, brief, channel.platform, 1, bid_document.to_stored(loaded))
     values = {name: getattr(bid, name) for name in _BIDS.columns.keys()}  # noqa: SIM118 - a collection of columns
-    if db.run(session, _PLACED, values).one_or_none() is None:
+    has_earlier = db.run(session, _PLACED, values).scalar_one_or_none()
+    if has_earlier is None:
         raise _duplicate(session, actor, bid)
+    if has_earlier:
+        set_committed_value(bid, "revisions_max", wordings_left(session, bid))
+        if bid.revisions_max < 1:
+            raise Conflict(bid_refusals.NO_WORDING_LEFT)
     make_current(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
     return _shown(actor, bid, revision, brief)

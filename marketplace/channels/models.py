@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.channels.facts import platform_names
 from marketplace.channels.facts.account_handles import INVISIBLE
 from marketplace.core.db import Base
 
@@ -100,6 +101,10 @@ class Channel(Base):
     proven_at: Mapped[datetime | None] = mapped_column(default=None)
     handle_key: Mapped[str] = mapped_column(sa.Computed(HANDLE_KEY, persisted=True), init=False)
     version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def platform_known(self) -> bool:
+        return platform_names.is_known(self.platform)
 
 
 class ChannelProof(Base):

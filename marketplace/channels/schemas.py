@@ -91,6 +91,10 @@ class ChannelOut(Schema):
     id = IdField("chn", required=True)
     creator_id = IdField("pty", required=True)
     platform = fields.String(required=True)
+    platform_known = fields.Boolean(
+        required=True,
+        metadata={"description": "False: none of the platforms that the market knows; look at how it is spelt."},
+    )
     account_key = fields.String(required=True)
     handle = fields.String(required=True)
     name = fields.String(required=True)

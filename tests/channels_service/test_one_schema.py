@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from marketplace.channels.facts import platform_names
 from marketplace.channels.models import AudienceSnapshot, Channel
 from marketplace.core import ids
 from marketplace.core.ids import new_id
@@ -191,6 +192,39 @@ def test_a_platform_has_one_code_however_it_is_spelt(client: FlaskClient, creato
     assert same.status_code == 409, same.json
     listed = client.get(f"/api/v1/channels?platform={spelling}", headers=creator.headers).json["data"]
     assert [one["id"] for one in listed] == [written.json["id"]]
+
+
+def test_an_unknown_platform_is_taken_and_marked(
+    client: FlaskClient, creator: Somebody, work: Work, session: Session
+) -> None:
+    for name, is_known in (("twitch", False), ("tik_tok", True)):
+        shown = entered(client, creator, platform=name)
+        assert (shown.status_code, shown.json["platform_known"]) == (201, is_known)
+    row = {**ROW, "platform": "Twitch", "handle": "t"}
+    who = somebody("creator")
+    made = make.hand_in(client, who, json.dumps([row, {**row, "handle": "u"}]).encode(), file_name="rows.json")
+    assert work(ids.read("job", made["job_id"])) == JobState.DONE
+    notes = client.get(f"/api/v1/imports/{made['id']}", headers=who.headers).json["reading"]["notes"]
+    assert [note["en"] for note in notes if "'twitch' is none of the known platforms" in note["en"]] == [
+        notes[-1]["en"]
+    ]
+    [one, other] = client.get("/api/v1/channels?platform=twitch", headers=who.headers).json["data"]
+    assert (one["platform_known"], other["platform_known"]) == (False, False)
+
+
+@pytest.mark.parametrize(("slip", "code"), [("douyn", "douyin"), ("tiktk", "tiktok"), ("you_tubes", "youtube")])
+def test_a_slip_of_the_pen_is_refused_with_the_platform_that_is_meant(
+    client: FlaskClient, creator: Somebody, work: Work, slip: str, code: str
+) -> None:
+    answer = entered(client, creator, platform=slip)
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/platform")
+    assert answer.json["errors"][0]["detail"] == f"There is no platform '{slip}' known. Did you mean {code}?"
+    assert imported(client, creator, work, platform=slip) == [("platform", answer.json["errors"][0]["detail"])]
+
+
+@pytest.mark.parametrize("name", ["douyu", "rutube", "twitch", "reddit", "threads", "vk", "huya", "snapchat", "zhihu"])
+def test_other_platforms_are_no_slips_of_the_pen(name: str) -> None:
+    assert (platform_names.meant(name), platform_names.platform_code(name)) == (None, name)
 
 
 def test_an_import_gives_a_platform_the_same_code(client: FlaskClient, work: Work, session: Session) -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from marketplace.channels.facts import account_handles, language_tags, region_names
+from marketplace.channels.facts import account_handles, language_tags, platform_names, region_names
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_levels, interest_code
-from marketplace.channels.facts.platform_names import platform_code
 from marketplace.core.http.fields import TextField
 from marketplace.core.http.load_refusals import refusal
 
@@ -99,11 +98,16 @@ class InterestField(TextField):
 
 class PlatformField(TextField):
     """A platform's code. Each platform has one, so that an account cannot be claimed a second time, or pass by what is
-    known of its platform, under another spelling: `tik_tok` is `tiktok`."""
+    known of its platform, under another spelling: `tik_tok` is `tiktok`, and `tiktk` is refused. Other platforms than
+    the market knows may be told of."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(30, pattern=PLATFORM, **kwargs)
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         label = super().deserialize(value, attr, data, **kwargs)
-        return platform_code(label) if isinstance(label, str) else label
+        if not isinstance(label, str):
+            return label
+        if (code := platform_names.meant(label)) is not None:
+            raise ValidationError(refusal(*platform_names.slip_said(label, code)))
+        return platform_names.platform_code(label)

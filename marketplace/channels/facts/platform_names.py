@@ -1,6 +1,7 @@
 """One code for each platform, whatever people call it in their files."""
 
 import unicodedata
+from difflib import get_close_matches
 from functools import lru_cache
 
 # The names by which people know the platforms, without case and space, beside the codes that the market goes by.
@@ -13,9 +14,11 @@ _NAMES = {
     "weibo": ("微博", "新浪微博", "sinaweibo"),
     "weixin_channels": ("视频号", "微信视频号", "wechatchannels"),
     "youtube": ("油管", "ユーチューブ", "유튜브", "youtubeshorts", "yt"),
-    "instagram": ("ig", "ins", "インスタグラム", "인스타그램"),
-    "facebook": ("fb", "脸书", "臉書"),
+    "instagram": ("ig", "ins", "instagramreels", "インスタグラム", "인스타그램"),
+    "facebook": ("fb", "facebookreels", "脸书", "臉書"),
 }
+# A name that is as near to a known one is a slip of the pen: douyn, bilibli, you-tub.
+_NEAR = 0.8
 _CODES = {name: code for code, names in _NAMES.items() for name in (code.replace("_", ""), *names)}
 
 
@@ -23,5 +26,30 @@ _CODES = {name: code for code, names in _NAMES.items() for name in (code.replace
 def platform_code(label: str) -> str:
     """Return the code of a platform: `douyin` for 抖音. A name that is not known stands for itself, in
     small letters."""
-    plain = unicodedata.normalize("NFKC", label).strip().casefold()
-    return _CODES.get("".join(letter for letter in plain if letter.isalnum()), plain)
+    return _CODES.get(_letters(label), _plain(label))
+
+
+def is_known(code: str) -> bool:
+    """Return whether a code is of a platform that the market knows; the name of another is as it was written."""
+    return code in _NAMES
+
+
+@lru_cache(256)
+def meant(label: str) -> str | None:
+    """Return the code of the platform that an unknown name is a slip of the pen for, None where there is none."""
+    letters = _letters(label)
+    near = [] if letters in _CODES else get_close_matches(letters, _CODES, n=1, cutoff=_NEAR)
+    return _CODES[near[0]] if near else None
+
+
+def slip_said(label: str, code: str) -> tuple[str, str]:
+    """Return the refusal of a name that is a slip of the pen, in Chinese and English."""
+    return f"不认识平台“{label}”。是不是想写 {code}？", f"There is no platform '{label}' known. Did you mean {code}?"
+
+
+def _plain(label: str) -> str:
+    return unicodedata.normalize("NFKC", label).strip().casefold()
+
+
+def _letters(label: str) -> str:
+    return "".join(letter for letter in _plain(label) if letter.isalnum())

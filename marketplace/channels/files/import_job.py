@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import peers
 from marketplace.channels.anomalies import CellError
+from marketplace.channels.facts import platform_names
 from marketplace.channels.facts.fact_fields import PLATFORM
-from marketplace.channels.facts.platform_names import platform_code
 from marketplace.channels.files import audience_pages, bulk_store, chunks, imports, own_accounts, owners
 from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
 from marketplace.channels.files.import_memory import limited_memory
@@ -132,6 +132,7 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
         else:
             batch.append(item)
             letters += stored
+            _note_platform(reading.report, item)
         tally.rows += 1
         if len(batch) == BATCH or letters > BATCH_LETTERS_MAX:
             _write(session, row, source, batch, tally, market)
@@ -139,6 +140,15 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
             letters = 0
         report("reading", round(reading.share_read * row.size_bytes), row.size_bytes)
     _write(session, row, source, batch, tally, market)
+
+
+def _note_platform(report: ReadingReport, record: ChannelRecord) -> None:
+    code = platform_names.platform_code(record.platform)
+    if not platform_names.is_known(code):
+        report.note(
+            f"平台“{code}”不在已知的平台之中，请核对写法；账号会带上这个标记。",
+            f"'{code}' is none of the known platforms: look at how it is spelt. Its channels are marked.",
+        )
 
 
 def _write(
@@ -177,7 +187,7 @@ def _write(
 
 def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
     channel = {name: getattr(record, name) for name in CHANNEL_COLUMNS}
-    channel["platform"] = platform_code(record.platform)
+    channel["platform"] = platform_names.platform_code(record.platform)
     if record.account_key == record.handle:
         channel["account_key"] = handle_key(record.handle)
     return ChannelEntry(owner, channel, record.snapshot, record.videos, record.completes)
@@ -185,7 +195,9 @@ def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
 
 def _storable(record: ChannelRecord) -> CellError | int:
     """Return how many letters of JSON a record has in the tables, or why they cannot hold it."""
-    if not re.fullmatch(PLATFORM, platform_code(record.platform)):
+    if (code := platform_names.meant(record.platform)) is not None:
+        return CellError("platform", record.platform, *platform_names.slip_said(record.platform, code))
+    if not re.fullmatch(PLATFORM, platform_names.platform_code(record.platform)):
         return CellError(
             "platform", record.platform, "平台名称须为小写英文，如 douyin。", "A platform is a word such as douyin."
         )

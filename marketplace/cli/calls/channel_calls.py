@@ -10,7 +10,7 @@ from marketplace.core.money import AMOUNT_MAX
 _CHANNEL = (
     Column("id", "id"),
     Column("name", "name", 12),
-    Column("platform", "platform"),
+    Column("platform", lambda row: row["platform"] if row["platform_known"] else f"{row['platform']} ?"),
     Column("claim", "claim_status"),
     Column("handle", "handle", 12),
     Column("region", "region"),
