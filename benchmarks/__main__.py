@@ -31,7 +31,7 @@ HELP = {
 OTHERS = """
 others run by themselves, each with --help:
   python -m benchmarks.speed.MODULE     discovery, imports, ledger, mixed_load, policies, repeats, retention, scoring,
-                                        video_checks
+                                        video_checks, what_if
   python -m benchmarks.quality.MODULE   creator_pairs, histories, intrusiveness, prices, reach_backtest, selection,
                                         sketches, spoken, union_backtest, vision, words
   python -m benchmarks.hostile          files that mean harm, given to the decoder

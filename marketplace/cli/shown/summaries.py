@@ -281,7 +281,23 @@ def selection(answer: Mapping[str, Any]) -> Iterator[str]:
         added = in_words(f"新增 {people(one['people_added'])} 人", f"adds {people(one['people_added'])} people")
         yield f"{one['bid_id']}  {brief_cell(one['price'])}  {added}  {one['channel_name']}"
     yield from shut_members(result["chosen"])
+    yield from _standing(answer)
     yield from (told(part) for part in (result["reach"], result.get("left"), result["proof"]) if part)
+
+
+def _standing(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Yield who of a confirmed set stands no more, and what those who do cost and reach together."""
+    now = answer["standing"]
+    if now is None or not now["gone"]:
+        return
+    for one in now["gone"]:
+        yield f"! {one['bid_id']} {one['channel_name']}: {state(one['status'])}"
+    stand, confirmed, cost = len(now["bids"]), answer["bids"], brief_cell(now["spend"])
+    notice, before = people(now["effective"]), people(answer["value"])
+    yield in_words(
+        f"现在仍成立：{confirmed} 个中的 {stand} 个，{cost}，{notice} 人会注意到（确认时 {before} 人）",
+        f"standing now: {stand} of {confirmed}, {cost}, noticed by {notice} people ({before} when it was confirmed)",
+    )
 
 
 def shut_members(chosen: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from marketplace.matching.overlap.models import SketchKind
 from marketplace.matching.scoring.schemas import PictureLooks
 from marketplace.matching.selection.messages import LIMITS, REASONS
 from marketplace.matching.selection.models import SelectionStatus
+from marketplace.matching.selection.telling.standing_schemas import StandingSetOut
 
 BIDS_MAX = 1_000
 PROVE = ("auto", "always", "never")
@@ -361,6 +362,7 @@ class SelectionOut(SelectionHeadOut):
     solver finds a better set. `certificate` = `value` / `bound`, both of effective people."""
 
     result = StoredDocument(OutcomeOut, required=True, allow_none=True)
+    standing = fields.Nested(StandingSetOut, required=True, allow_none=True)
 
 
 class VerificationOut(Schema):

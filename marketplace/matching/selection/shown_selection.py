@@ -17,14 +17,17 @@ from marketplace.core import db, ids
 from marketplace.core.actor import SYSTEM
 from marketplace.matching.gates import acceptance
 from marketplace.matching.selection.models import Selection
+from marketplace.matching.selection.telling import standing_set
+from marketplace.matching.selection.telling.standing_set import StandingSet
 
 
 @dataclass(frozen=True)
 class ShownSelection:
-    """A selection, whose result tells each member's gates."""
+    """A selection, whose result tells each member's gates, and what stands of it once it is confirmed."""
 
     stored: Selection
     result: Mapping[str, Any] | None
+    standing: StandingSet | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stored, name)
@@ -34,7 +37,8 @@ def shown(session: Session, selection: Selection) -> ShownSelection:
     """Return a selection as its reader sees it now."""
     if selection.result is None:
         return ShownSelection(selection, None)
-    return ShownSelection(selection, with_gates(session, selection.brief_id, selection.result))
+    result = with_gates(session, selection.brief_id, selection.result)
+    return ShownSelection(selection, result, standing_set.standing(session, selection))
 
 
 def with_gates(session: Session, brief_id: UUID, result: Mapping[str, Any]) -> Mapping[str, Any]:

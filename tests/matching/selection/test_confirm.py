@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
+from marketplace.cli.shown import summaries
 from marketplace.core import ids
 from tests.make import bids as make
 from tests.make import reviews as make_reviews
@@ -149,6 +150,40 @@ def test_a_member_that_was_accepted_by_hand_is_no_change(client: FlaskClient, wo
     assert accept(client, there, bids[1]).status_code == 200
     assert confirm(client, there, chosen).json["status"] == "confirmed"
     assert {status(client, there.brand, bid) for bid in bids} == {"accepted"}
+
+
+def test_a_confirmed_set_tells_what_still_stands_of_it(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    offers = [look.offer(there, amount) for amount in (900_000, 1_000_000, 1_100_000)]
+    make.close(there)
+    chosen = selection(client, worker, there)
+    assert chosen["standing"] is None
+    confirmed = confirm(client, there, chosen).json
+    result, whole = confirmed["result"], confirmed["standing"]
+    bids = {ids.show("bid", bid.id) for _, bid in offers}
+    assert (set(whole["bids"]), whole["gone"], whole["spend"]) == (bids, [], result["spend"])
+    assert (whole["effective"], whole["careful"]) == (confirmed["value"], result["reach"]["careful"])
+
+    (left, bid), (_, undone), _ = offers
+    for who, one in ((left, bid.id), (there.brand, undone.id)):
+        answer = post(client, who, f"bids/{ids.show('bid', one)}/step-back", {"reason": "病了"})
+        assert answer.status_code == 200, answer.json
+    shown = client.get(f"/api/v1/selections/{chosen['id']}", headers=there.brand.headers).json
+    now, last = shown["standing"], ids.show("bid", offers[2][1].id)
+    assert (shown["status"], shown["bids"], shown["value"]) == ("confirmed", 3, confirmed["value"])
+    assert (now["bids"], now["spend"]) == ([last], make.cny(1_100_000))
+    states = {ids.show("bid", bid.id): "withdrawn", ids.show("bid", undone.id): "open"}
+    assert {one["bid_id"]: one["status"] for one in now["gone"]} == states
+    # A member that is alone reaches whom it reaches alone.
+    [line] = [line for line in result["chosen"] if line["bid_id"] == last]
+    assert now["careful"] == pytest.approx(line["people_alone"])
+    assert 0 < now["effective"] < confirmed["value"]
+    said = "\n".join(summaries.selection(shown))
+    assert "standing now: 1 of 3, CNY 11k" in said
+    assert {line.rpartition(": ")[2] for line in said.splitlines() if line.endswith((": withdrawn", ": open"))} == {
+        "withdrawn",
+        "open",
+    }
 
 
 def test_the_briefs_own_budget_is_still_set_aside_by_its_word(client: FlaskClient, worker: ModuleType) -> None:

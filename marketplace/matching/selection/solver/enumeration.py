@@ -6,6 +6,7 @@ fractions, each option with what it adds to the set as it is: by concavity it ad
 Maximizing submodular set functions, 1981).
 """
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import product
 
@@ -14,7 +15,14 @@ import numpy as np
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver.greedy import NOTHING
-from marketplace.matching.selection.solver.problem import SAME, SelectionProblem, keeps, over_ceiling, under_ceiling
+from marketplace.matching.selection.solver.problem import (
+    ROUNDING,
+    SAME,
+    SelectionProblem,
+    keeps,
+    over_ceiling,
+    under_ceiling,
+)
 
 # Markets of up to this many options are tried out, until the people of so many units have been counted: 8 million take
 # about a second. HASTY is for one of the many searches behind a curve, QUICK for a choice, PATIENT for a job.
@@ -76,22 +84,25 @@ class _SetTree:
         if self.left <= 0 or not len(others):
             return
         self._count(len(others) + 2)
-        sums = problem.sums(members)
-        people = float(coverage.people(sums, problem.units))
-        gains = coverage.people(sums + problem.rates[others], problem.units) - people
-        whole = float(coverage.people(sums + np.sum(problem.rates[others], axis=0), problem.units))
-        if min(people + self._most_more(members, gains, others), whole) <= self.people * (1 + SAME):
+        # Counted together, because of few options each count costs as much as all of them.
+        sums, rates = problem.sums(members), problem.rates[others]
+        counted = coverage.people(np.vstack([sums, sums + np.sum(rates, axis=0), sums + rates]), problem.units)
+        people, whole, gains = float(counted[0]), float(counted[1]), counted[2:] - counted[0]
+        # The densest first.
+        order = np.argsort(-(gains / np.maximum(problem.costs[others], NOTHING)), kind="stable")
+        others, gains, costs = others[order], gains[order], problem.costs[others[order]].astype(np.float64)
+        room, slots = problem.budget - problem.cost(members), self._slots(members)
+        if min(people + _most_more(gains, costs, room, slots), whole) <= self.people * (1 + SAME):
             return
-        density = gains / np.maximum(problem.costs[others], NOTHING)
-        order = np.argsort(-density, kind="stable")
-        for position, row in enumerate(others[order].tolist()):
-            rest = others[order[position + 1 :]]
+        for position, row in enumerate(others.tolist()):
+            rest = others[position + 1 :]
             joined = tuple(sorted((*members, row)))
             if self._keeps_growing(joined):
-                self._take(joined)
+                self._take(joined, people + float(gains[position]))
                 self._branch(joined, np.sort(rest[problem.creators[rest] != problem.creators[row]]))
             # Without the row: what is left may be too little.
-            left = min(people + self._most_more(members, gains[order[position + 1 :]], rest), whole)
+            more = _most_more(gains[position + 1 :], costs[position + 1 :], room, slots)
+            left = min(people + more, whole)
             if self.left <= 0 or left <= self.people * (1 + SAME):
                 return
 
@@ -100,8 +111,8 @@ class _SetTree:
         problem, (units, rates) = self.problem, self.problem.everybody
         self._count(len(others) + 1)
         sums = np.sum(rates[list(members)], axis=0)
-        gains = coverage.people(sums + rates[others], units) - coverage.people(sums, units)
-        kept: Ints = others[under_ceiling(problem.limits, problem.costs[others], gains)]
+        counted = coverage.people(np.vstack([sums, sums + rates[others]]), units)
+        kept: Ints = others[under_ceiling(problem.limits, problem.costs[others], counted[1:] - counted[0])]
         return kept
 
     def _count(self, rows: int) -> None:
@@ -112,20 +123,10 @@ class _SetTree:
             self.untold = 0
             self.going_on()
 
-    def _most_more(self, members: Members, gains: Floats, others: Ints) -> float:
-        """Return the most that others may add: the densest first, the last in part; no more of them than may come."""
-        problem = self.problem
-        costs = problem.costs[others].astype(np.float64)
-        order = np.argsort(-(gains / np.maximum(costs, NOTHING)), kind="stable")
-        room = problem.budget - problem.cost(members)
-        before = np.cumsum(costs[order]) - costs[order]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            parts = np.where(costs[order] > 0, np.clip((room - before) / costs[order], 0.0, 1.0), 1.0)
-        most = float(np.sum(gains[order] * parts))
-        if problem.limits.most is not None:
-            slots = max(0, problem.limits.most - len(members))
-            most = min(most, float(np.sum(np.sort(gains)[::-1][:slots])))
-        return most
+    def _slots(self, members: Members) -> int | None:
+        """Return how many more may come in; None: any number."""
+        most = self.problem.limits.most
+        return None if most is None else max(0, most - len(members))
 
     def _keeps_growing(self, members: Members) -> bool:
         """Return whether a set keeps the limits that no larger set would keep again."""
@@ -143,8 +144,21 @@ class _SetTree:
         self._count(len(rows) + 1)
         return not over_ceiling(problem, rows)
 
-    def _take(self, members: Members) -> None:
+    def _take(self, members: Members, about: float = math.inf) -> None:
+        """Keep a set if it is the best so far; ``about`` so many people are counted for it, but for the last digits."""
         self._count(1)
+        if about < self.people * (1 - ROUNDING):
+            return
         people = self.problem.value(members)
         if people > self.people * (1 + SAME) and keeps(self.problem, members):
             self.best, self.people = members, people
+
+
+def _most_more(gains: Floats, costs: Floats, room: int, slots: int | None) -> float:
+    """Return the most that options may add, the densest of which come first: in this order what there is room for, the
+    last in part, and no more of them than there are slots for."""
+    before = np.cumsum(costs) - costs
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(costs > 0, np.clip((room - before) / costs, 0.0, 1.0), 1.0)
+    most = float(np.sum(gains * parts))
+    return most if slots is None else min(most, float(np.sum(np.sort(gains)[::-1][:slots])))

@@ -330,7 +330,8 @@ def added(problem: SelectionProblem, members: Sequence[int]) -> Floats:
 def _lost(people: ReachedPeople, members: Sequence[int]) -> Floats:
     rates = people.rates[list(members)]
     sums = np.sum(people.rates[sorted(members)], axis=0)
-    lost: Floats = coverage.people(sums, people.units) - coverage.people(np.maximum(sums - rates, 0.0), people.units)
+    counted = coverage.people(np.vstack([sums, np.maximum(sums - rates, 0.0)]), people.units)
+    lost: Floats = counted[0] - counted[1:]
     return lost
 
 
