@@ -35,15 +35,14 @@ BATCH = 500  # bids that one job ends in one transaction
 _BIDS = cast(sa.Table, Bid.__table__)
 # A second open bid for a channel on a brief inserts nothing, once the first one is committed. Tells whether the channel
 # had others before.
+_HAS_EARLIER: sa.ColumnElement[bool] = sa.literal_column(
+    "EXISTS (SELECT 1 FROM bids b WHERE b.brief_id = bids.brief_id AND b.channel_id = bids.channel_id"
+    " AND b.id <> bids.id)"
+)
 _PLACED = (
     postgresql.insert(_BIDS)
     .on_conflict_do_nothing(index_elements=["brief_id", "channel_id"], index_where=sa.text("status = 'open'"))
-    .returning(
-        sa.literal_column(
-            "EXISTS (SELECT 1 FROM bids b"
-            " WHERE b.brief_id = bids.brief_id AND b.channel_id = bids.channel_id AND b.id <> bids.id)"
-        )
-    )
+    .returning(_HAS_EARLIER)
 )
 
 

@@ -315,9 +315,8 @@ def _insert_sent(
 ) -> tuple[str, dict[str, Callable[[Any], Any]]]:
     """Return the SQL of an insert of these columns, and how values of some become what the driver takes."""
     columns = [model.__table__.columns[name] for name in names]
-    listed, values = ", ".join(names), ", ".join(f"%({name})s" for name in names)
     found = {column.name: column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns}
-    sql = f"INSERT INTO {model.__tablename__} ({listed}) VALUES ({values})"
+    sql = str(_insert(model).inline().compile(dialect=dialect, column_keys=names))
     return sql, {name: convert for name, convert in found.items() if convert is not None}
 
 

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 def stood_at_close(bid: Any, brief: Any) -> sa.ColumnElement[bool]:
     """Match the bids that were on the table when their brief was closed, whatever became of them since.
 
-    One withdrawn at the very moment of the close, or later, was there when the brand could first look.
+    One withdrawn at the very moment of the close, or later, was there when the brand could first look. The database's
+    own policy `tenant` on bids says the same in SQL (`AT_CLOSE` in the newest migration that alters it), and
+    tests/bids/test_sealed.py holds the two together.
     """
     return sa.or_(bid.status != "withdrawn", bid.withdrawn_at >= brief.closed_at)
 

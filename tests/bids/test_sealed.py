@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from psycopg.types.json import Jsonb
 
-from marketplace.bids import commitment, service
+from marketplace.bids import commitment, policy, service
 from marketplace.bids.models import Bid
 from marketplace.briefs.models import Brief
 from marketplace.core import db, ids, jobs
@@ -95,6 +95,36 @@ def test_a_bid_withdrawn_at_the_very_close_was_on_the_table_and_one_just_before_
             session.get_one(Bid, bid.id).withdrawn_at = closed_at - before_close
         assert client.get(path(bid.id), headers=there.brand.headers).status_code == status_code
         assert client.get(path(bid.id), headers=there.creator.headers).status_code == 200
+
+
+@pytest.mark.parametrize("called_off", [None, "before", "after"])
+def test_the_rule_in_code_shows_the_bids_that_the_databases_policy_shows(
+    client: FlaskClient, admin: Somebody, called_off: str | None
+) -> None:
+    there = make.with_audience(make.market())
+    bids = [make.place(there, channel_id=make.channel(there.creator.party_id)) for _ in range(6)]
+    make.withdraw(there.creator, bids[0].id)
+    if called_off != "before":
+        make.close(there)
+        client.post(path(bids[1].id, "decline"), headers=there.brand.once())
+        make.withdraw(there.creator, bids[2].id)
+        with db.transaction() as session:
+            closed_at = session.get_one(Brief, there.brief_id).closed_at
+            assert closed_at is not None
+            for bid, moment in ((bids[3], closed_at), (bids[4], closed_at - timedelta(microseconds=1))):
+                withdrawn = sa.update(Bid).where(Bid.id == bid.id).values(status="withdrawn", withdrawn_at=moment)
+                session.execute(withdrawn)
+    if called_off:
+        body = {"reason": "停产"}
+        url = f"/api/v1/briefs/{ids.show('brf', there.brief_id)}/cancel"
+        assert client.post(url, json=body, headers=there.brand.once()).status_code == 200
+    on_it = sa.select(Bid.id).where(Bid.brief_id == there.brief_id)
+    with db.transaction() as session:
+        by_rule = set(session.scalars(on_it.where(policy.at_close())))
+    assert by_rule == (set() if called_off == "before" else {bids[place].id for place in (1, 2, 3, 5)})
+    for who in (there.brand, admin):
+        with db.transaction(who.actor) as session:
+            assert set(session.scalars(on_it)) == by_rule
 
 
 def test_who_may_ask_for_a_briefs_bids(client: FlaskClient) -> None:

@@ -89,7 +89,7 @@ def test_an_open_bid_shows_which_gate_keeps_it_out(client: FlaskClient, monkeypa
     make_reviews.decide(somebody("platform"), make_reviews.of(bid_id).id, "reject", reason="重复")
     lines = shown(client, there, monkeypatch, "--why").splitlines()
     assert [ids.show("bid", bid_id) in line for line in lines if "rejected" in line and "bid_" in line] == [True, True]
-    assert "审核未过" in shown(client, there, monkeypatch, "--language", "zh")
+    assert "审核驳回" in shown(client, there, monkeypatch, "--language", "zh")
 
 
 def _of(offer: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import STATE_NAMES
 
 
 class GateTexts(NamedTuple):
@@ -18,7 +19,7 @@ class GateTexts(NamedTuple):
 _FINAL = ("无法再打开。", "Nothing opens it any more.")
 
 GATES: Mapping[str, GateTexts] = {
-    "declined": GateTexts("品牌方已婉拒该报价。", "The brand has declined this bid.", *_FINAL),
+    "declined": GateTexts("品牌方已拒绝该报价。", "The brand has declined this bid.", *_FINAL),
     "withdrawn": GateTexts("报价方已撤回该报价。", "The bidder has withdrawn this bid.", *_FINAL),
     "void": GateTexts("需求已取消。", "The brief was called off.", *_FINAL),
     "lapsed": GateTexts("报价已过有效期。", "The bid has lapsed.", *_FINAL),
@@ -196,11 +197,8 @@ OPENS_AFTER_CLOSE: Mapping[str, tuple[str, str]] = {
 
 # What a table has room for. A status that ends a bid is told as such.
 GATE_NAMES: Mapping[str, Bilingual] = {
-    "declined": Bilingual("已婉拒", "declined"),
-    "withdrawn": Bilingual("已撤回", "withdrawn"),
-    "void": Bilingual("已作废", "void"),
-    "lapsed": Bilingual("已失效", "lapsed"),
-    "party_suspended": Bilingual("账户停用", "suspended"),
+    **{status: STATE_NAMES[status] for status in ("declined", "withdrawn", "void", "lapsed")},
+    "party_suspended": Bilingual("账户暂停", "suspended"),
     "no_mandate": Bilingual("授权失效", "no mandate"),
     "channel_archived": Bilingual("账号停用", "archived"),
     "channel_handed_over": Bilingual("账号已转让", "handed over"),
@@ -209,8 +207,8 @@ GATE_NAMES: Mapping[str, Bilingual] = {
     "part_offer": Bilingual("部分应标", "part offer"),
     "older_version": Bilingual("旧版需求", "old version"),
     "does_not_answer": Bilingual("不符需求", "off brief"),
-    "review_rejected": Bilingual("审核未过", "rejected"),
-    "review_held": Bilingual("审核暂缓", "held"),
+    "review_rejected": Bilingual("审核驳回", "rejected"),
+    "review_held": Bilingual("审核搁置", "held"),
     "review_open": Bilingual("审核中", "in review"),
     "review_needed": Bilingual("需审核", "needs review"),
     "price_below_market": Bilingual("价格过低", "price too low"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.core.message import Bilingual
+from marketplace.core.words.state_names import STATE_NAMES
 from marketplace.matching.gates.bid_gates import BRANDS_OWN, GateFacts, shut_gates
 from marketplace.matching.gates.messages import GATE_NAMES, GATES, OPENS_AFTER_CLOSE
 from marketplace.matching.selection.messages import REASONS
@@ -62,6 +63,10 @@ def codes(facts: GateFacts) -> list[str]:
 def test_every_gate_is_tried_here_and_has_a_reason_in_selections() -> None:
     assert set(SHUT) == set(GATES) == set(GATE_NAMES)
     assert set(GATES) <= set(REASONS)
+    # A status has one name, in the column of gates too.
+    statuses = GATE_NAMES.keys() & STATE_NAMES.keys()
+    assert statuses == {"declined", "withdrawn", "void", "lapsed"}
+    assert all(GATE_NAMES[status] is STATE_NAMES[status] for status in statuses)
 
 
 def test_a_sound_bid_passes_every_gate() -> None:
