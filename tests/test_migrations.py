@@ -480,7 +480,7 @@ _BRIEF_VERSION = (
 
 def test_platforms_of_other_spellings_get_their_code_and_no_channel_is_lost(servers: LocalServers) -> None:
     url = clone_to_own(servers, "inlay_platforms")
-    schema.downgrade(url, "0040")
+    schema.downgrade(url, "0042")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     one, two, other = uuid4(), uuid4(), uuid4()
     stored = [  # creator, platform, account, claim, the platform afterwards
