@@ -32,8 +32,8 @@ OTHERS = """
 others run by themselves, each with --help:
   python -m benchmarks.speed.MODULE     discovery, imports, ledger, mixed_load, policies, repeats, retention, scoring,
                                         video_checks, what_if
-  python -m benchmarks.quality.MODULE   creator_pairs, histories, intrusiveness, prices, reach_backtest, selection,
-                                        sketches, spoken, union_backtest, vision, words
+  python -m benchmarks.quality.MODULE   creator_pairs, films_again, histories, intrusiveness, prices, reach_backtest,
+                                        selection, sketches, spoken, union_backtest, vision, words
   python -m benchmarks.hostile          files that mean harm, given to the decoder
   python -m benchmarks.hostile.callers  callers who mean harm, and what others notice of them
   python -m benchmarks.hostile.import_files   the same, given to the reader of imports

@@ -18,17 +18,19 @@ from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.vision import keyframes
 from marketplace.vision.decode.frames import FrameCache
-from marketplace.vision.see import picture_hashes
-from marketplace.vision.see.picture_hashes import PictureHash, PictureMatch
+from marketplace.vision.see import film_matches, picture_hashes
+from marketplace.vision.see.film_matches import PictureMatch
+from marketplace.vision.see.picture_hashes import PictureHash
 
 SHARE_MIN, PICTURES_MIN = 0.2, 3
 PAIRS_SHOWN, VIDEOS_SHOWN = 5, 10
 READ_BATCH = 200_000
 # A block of 16,384 hashes of 32 bytes (512 KiB) stays in the processor's cache while every picture is compared with it.
 COMPARE_BATCH = 16_384
+# Of the videos that look alike at some moment, so many are held against the whole video.
+CANDIDATES_MOST, LOOKS_LEAST = 30, 2
 _KNOWN_HASHES = (
-    "SELECT id, bits FROM video_pictures WHERE view = 'plain' AND id > %(after)s AND sha256 <> %(own)s"
-    " ORDER BY id LIMIT %(most)s"
+    "SELECT id, bits FROM video_pictures WHERE id > %(after)s AND sha256 <> %(own)s ORDER BY id LIMIT %(most)s"
 )
 _FIRST_SEEN = sa.text(
     "SELECT p.sha256, min(p.created_at) AS first, EXISTS (SELECT 1 FROM video_checks c WHERE c.sha256 = p.sha256"
@@ -95,19 +97,31 @@ class RepeatedVideo:
 def read_hashes(answer: Mapping[str, Any]) -> list[PictureHash]:
     """Return the hashes in a stored answer of the hashing step."""
     return [
-        PictureHash(entry["at_s"], entry["view"], bytes.fromhex(entry["bits"]), entry["quality"])
+        PictureHash(
+            entry["at_s"],
+            entry["view"],
+            bytes.fromhex(entry["bits"]),
+            entry["quality"],
+            entry.get("mirrored", False),
+        )
         for entry in answer["hashes"]
+        # An answer of an earlier version, to a check that was under way: its mirrored view is left out.
+        if entry["view"] != picture_hashes.MIRRORED
     ]
 
 
 def find_repeated(session: Session, sha256: str, own: list[PictureHash]) -> list[Repetition]:
-    """Return the videos that this one repeats, most similar first; at most VIDEOS_SHOWN."""
-    hashed = len({picture.at_s for picture in own})
-    repeated = [
-        Repetition(other, matches)
-        for other, matches in _nearest(session, sha256, own).items()
-        if is_repetition(matches, hashed)
-    ]
+    """Return the videos that this one repeats, most similar first; at most VIDEOS_SHOWN.
+
+    Videos that look alike in some seconds are found among all that the market has seen, and then held against this one
+    moment by moment: those of one series, shot in one place, are alike without being the same.
+    """
+    hashed = picture_hashes.seconds(own)
+    repeated = []
+    for other in _candidates(session, sha256, picture_hashes.looks(own)):
+        matches = film_matches.matches(own, _stored(session, other))
+        if is_repetition(matches, hashed):
+            repeated.append(Repetition(other, matches))
     return sorted(repeated, key=lambda repetition: -len(repetition.matches))[:VIDEOS_SHOWN]
 
 
@@ -121,7 +135,7 @@ def same_file(session: Session, sha256: str, party_id: UUID) -> VideoOrder | Non
 
 def match_with_itself(own: list[PictureHash]) -> list[PictureMatch]:
     """Return each picture of a video paired with itself, for a file that another party uploaded too."""
-    return [PictureMatch(at_s, at_s, 0, False) for at_s in sorted({picture.at_s for picture in own})]
+    return [PictureMatch(at_s, at_s, 0, False) for at_s in sorted({one.at_s for one in picture_hashes.stored(own)})]
 
 
 def describe(
@@ -140,9 +154,10 @@ def is_repetition(matches: list[PictureMatch], pictures_hashed: int) -> bool:
     return len(matches) >= min(PICTURES_MIN, max(1, pictures_hashed)) and len(matches) >= SHARE_MIN * pictures_hashed
 
 
-def _nearest(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[PictureMatch]]:
-    """Return, by video, the nearest known picture to each of this video's; reads READ_BATCH rows at a time."""
-    best: dict[str, dict[float, PictureMatch]] = defaultdict(dict)
+def _candidates(session: Session, sha256: str, own: list[PictureHash]) -> list[str]:
+    """Return the videos that have a picture near to one of this video's in the most of its seconds, at most
+    CANDIDATES_MOST; reads READ_BATCH rows at a time."""
+    seen: dict[str, set[float]] = defaultdict(set)
     table = picture_hashes.table(picture.bits for picture in own)
     after = UUID(int=0)
     while True:
@@ -151,21 +166,23 @@ def _nearest(session: Session, sha256: str, own: list[PictureHash]) -> dict[str,
         count = len(rows["id"])
         if not count:
             break
-        own_indices, known_indices, distances = _near_pairs(table, rows["bits"])
+        own_indices, known_indices, _ = _near_pairs(table, rows["bits"])
         index_of = {UUID(bytes=rows["id"][index].tobytes()): index for index in np.unique(known_indices).tolist()}
-        known = _known_pictures(session, index_of)
-        for own_index, known_index, distance in zip(
-            own_indices.tolist(), known_indices.tolist(), distances.tolist(), strict=True
-        ):
-            picture, (other, other_s) = own[own_index], known[known_index]
-            before = best[other].get(picture.at_s)
-            if before is None or distance < before.bits:
-                mirrored = picture.view == "mirrored"
-                best[other][picture.at_s] = PictureMatch(picture.at_s, other_s, distance, mirrored)
+        known = _known_videos(session, index_of)
+        for own_index, known_index in zip(own_indices.tolist(), known_indices.tolist(), strict=True):
+            seen[known[known_index]].add(own[own_index].at_s)
         after = UUID(bytes=rows["id"][-1].tobytes())
         if count < READ_BATCH:
             break
-    return {other: [by_time[at_s] for at_s in sorted(by_time)] for other, by_time in best.items()}
+    least = min(LOOKS_LEAST, len({picture.at_s for picture in own}))
+    alike = [other for other, times in seen.items() if len(times) >= least]
+    return sorted(alike, key=lambda other: (-len(seen[other]), other))[:CANDIDATES_MOST]
+
+
+def _stored(session: Session, sha256: str) -> list[PictureHash]:
+    """Return the stored hashes of a video."""
+    query = sa.select(VideoPicture.at_s, VideoPicture.view, VideoPicture.bits).where(VideoPicture.sha256 == sha256)
+    return [PictureHash(at_s, view, bits, picture_hashes.QUALITY_LEAST) for at_s, view, bits in session.execute(query)]
 
 
 def _near_pairs(table: HashTable, raw: NDArray[np.void]) -> tuple[Indices, Indices, Indices]:
@@ -199,16 +216,16 @@ def _near_pairs(table: HashTable, raw: NDArray[np.void]) -> tuple[Indices, Indic
     )
 
 
-def _known_pictures(session: Session, index_of: Mapping[UUID, int]) -> dict[int, tuple[str, float]]:
-    """Return, by index, the video and the second of each picture."""
+def _known_videos(session: Session, index_of: Mapping[UUID, int]) -> dict[int, str]:
+    """Return, by index, the video of each picture."""
     if not index_of:
         return {}
-    query = sa.select(VideoPicture.id, VideoPicture.sha256, VideoPicture.at_s).where(VideoPicture.id.in_(index_of))
-    return {index_of[picture_id]: (sha256, at_s) for picture_id, sha256, at_s in session.execute(query)}
+    query = sa.select(VideoPicture.id, VideoPicture.sha256).where(VideoPicture.id.in_(index_of))
+    return {index_of[picture_id]: sha256 for picture_id, sha256 in session.execute(query)}
 
 
 def remember(session: Session, sha256: str, own: list[PictureHash]) -> None:
-    """Store the hashes of a video's plain view; a mirrored copy brings its own mirrored view, so that is not stored."""
+    """Store the hashes of a video that the market keeps."""
     rows = [
         {
             "id": new_id(),
@@ -218,8 +235,7 @@ def remember(session: Session, sha256: str, own: list[PictureHash]) -> None:
             "view": picture.view,
             "bits": picture.bits,
         }
-        for picture in own
-        if picture.view == "plain"
+        for picture in picture_hashes.stored(own)
     ]
     if rows:
         session.execute(insert(VideoPicture).on_conflict_do_nothing(), rows)
@@ -244,7 +260,7 @@ def _describe(
     other_cache = frames(repetition.sha256)
     return RepeatedVideo(
         sha256=repetition.sha256,
-        share=round(len(matches) / max(1, len({picture.at_s for picture in own})), 3),
+        share=round(len(matches) / max(1, picture_hashes.seconds(own)), 3),
         pictures=len(matches),
         mirrored=sum(match.mirrored for match in matches) > len(matches) / 2,
         pairs=matches[:PAIRS_SHOWN],

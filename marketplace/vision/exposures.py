@@ -16,6 +16,7 @@ from marketplace.intrusiveness.timeline import (
     ValueInterval,
     exact,
 )
+from marketplace.vision import same_sight
 from marketplace.vision.read import brand_words, loudness, market_languages
 from marketplace.vision.read.screen_text import TextLine
 from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
@@ -172,19 +173,13 @@ Pair = tuple[Exposure, ExposureEvidence]
 
 def _marks(seen: StepFindings, pull: Pull) -> list[Pair]:
     pairs: list[Pair] = []
-    for reference, sights in enumerate(seen.sights):
-        for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
-            # A run counts only if a search, not just following, found the mark in it at least once.
-            if all(sight.by != "found" for _, sight in run.sights):
-                continue
-            places = [
-                BrandSighting(
-                    picture, seen.times[picture], sight.quad, clarity(sight.likeness), pull(picture, sight.quad)
-                )
-                for picture, sight in run.sights
-            ]
-            evidence = ExposureEvidence(seen.references[reference], "mark", tuple(places))
-            pairs.append((_visible(seen, run, places, seen.kinds[reference], evidence.name), evidence))
+    for reference, run in same_sight.joined(seen.sights, seen.times, seen.duration_s, seen.cuts):
+        places = [
+            BrandSighting(picture, seen.times[picture], sight.quad, clarity(sight.likeness), pull(picture, sight.quad))
+            for picture, sight in run.sights
+        ]
+        evidence = ExposureEvidence(seen.references[reference], "mark", tuple(places))
+        pairs.append((_visible(seen, run, places, seen.kinds[reference], evidence.name), evidence))
     return pairs
 
 

@@ -179,7 +179,13 @@ def _hashes(work: StepWork, report: Report) -> Answer:
     hashes = picture_hashes.of_video(work.cache)
     return {
         "hashes": [
-            {"at_s": hash_.at_s, "view": hash_.view, "bits": hash_.bits.hex(), "quality": hash_.quality}
+            {
+                "at_s": hash_.at_s,
+                "view": hash_.view,
+                "bits": hash_.bits.hex(),
+                "quality": hash_.quality,
+                "mirrored": hash_.mirrored,
+            }
             for hash_ in hashes
         ]
     }
@@ -197,7 +203,7 @@ STEPS: tuple[PipelineStep, ...] = (
     ),
     PipelineStep("faces", 3, _faces, "寻找人脸", "looking for faces"),
     PipelineStep("loudness", 1, _loudness, "测量响度", "measuring loudness"),
-    PipelineStep("hashes", 3, _hashes, "计算画面指纹", "hashing pictures"),
+    PipelineStep("hashes", 4, _hashes, "计算画面指纹", "hashing pictures"),
 )
 BY_NAME = {step.name: step for step in STEPS}
 

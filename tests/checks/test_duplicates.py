@@ -26,8 +26,17 @@ def video(seed: int, pictures: int = 6) -> list[PictureHash]:
     return [PictureHash(float(at), "plain", row.tobytes(), 100) for at, row in enumerate(rows)]
 
 
+NAMES: dict[int, str] = {}
+
+
 def name(seed: int) -> str:
-    return f"{seed:016x}{new_id().hex}{new_id().hex[:16]}"
+    """A new SHA-256 for a video; `name_of` is the last one of that seed."""
+    NAMES[seed] = f"{seed:016x}{new_id().hex}{new_id().hex[:16]}"
+    return NAMES[seed]
+
+
+def name_of(seed: int) -> str:
+    return NAMES[seed]
 
 
 def kept(sha256: str, own: list[PictureHash]) -> None:
@@ -82,14 +91,14 @@ def test_a_mirrored_copy_is_found_by_its_own_mirrored_view(app: object) -> None:
     original, mirror = video(30), video(31)
     sha256 = name(30)
     # A mirrored copy's plain view is the original's mirrored one and the other way round.
-    kept(sha256, [*original, *(PictureHash(one.at_s, "mirrored", one.bits, 100) for one in mirror)])
-    copy = [*mirror, *(PictureHash(one.at_s, "mirrored", one.bits, 100) for one in original)]
+    kept(sha256, [*original, *(PictureHash(one.at_s, "plain", one.bits, 100, True) for one in mirror)])
+    copy = [*mirror, *(PictureHash(one.at_s, "plain", one.bits, 100, True) for one in original)]
     [(found, matched)] = look(name(31), copy)
     assert found == sha256
     assert all(one.mirrored for one in matched)
     with db.transaction() as session:
-        views = session.scalars(sa.select(VideoPicture.view).where(VideoPicture.sha256 == sha256)).all()
-    assert set(views) == {"plain"}
+        bits = session.scalars(sa.select(VideoPicture.bits).where(VideoPicture.sha256 == sha256)).all()
+    assert set(bits) == {one.bits for one in original}
 
 
 def test_of_two_copies_at_once_the_later_to_look_finds_the_other(app: object) -> None:
@@ -104,3 +113,30 @@ def test_of_two_copies_at_once_the_later_to_look_finds_the_other(app: object) ->
         }
     assert (seen[one][two].first, seen[two][one].first) == ("this", "other")
     assert not seen[one][two].foreign  # nobody has had it checked
+
+
+def test_a_copy_that_begins_between_two_stored_pictures_is_found(app: object) -> None:
+    film = video(50, 80)  # a picture each quarter of a second, no two alike
+    original = [PictureHash(at / 4, one.view, one.bits, 100) for at, one in enumerate(film)]
+    kept(name(50), original)
+    copy = [PictureHash((at - 3) / 4, one.view, one.bits, 100) for at, one in enumerate(film) if at >= 3]
+    [(found, matched)] = look(name(51), copy)
+    assert found == name_of(50)
+    assert {(one.at_s, one.other_s) for one in matched} == {(second - 0.75, float(second)) for second in range(1, 20)}
+
+
+def test_videos_from_one_place_are_no_repeats(app: object) -> None:
+    place = video(60, 1)[0].bits
+    episodes = [
+        [PictureHash(at / 4, "plain", turned(place, 20, 1000 * episode + at), 100) for at in range(80)]
+        for episode in range(2)
+    ]
+    kept(name(60), episodes[0])
+    assert look(name(61), episodes[1]) == []
+    assert [found for found, _ in look(name(62), episodes[0])] == [name_of(60)]
+
+
+def test_an_answer_of_an_earlier_version_is_read() -> None:
+    bits = bytes(32)
+    entries = [{"at_s": 0.0, "view": view, "bits": bits.hex(), "quality": 90} for view in ("plain", "mirrored")]
+    assert duplicates.read_hashes({"hashes": entries}) == [PictureHash(0.0, "plain", bits, 90)]

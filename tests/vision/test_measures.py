@@ -11,7 +11,7 @@ from PIL import Image
 from marketplace.demo import clips
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.read import loudness
-from marketplace.vision.see import picture_hashes, reference_images
+from marketplace.vision.see import reference_images
 from marketplace.vision.see.reference_images import BadReference
 
 
@@ -35,27 +35,6 @@ def test_silence_and_short_stretches_have_no_loudness() -> None:
     assert loudness.integrated(loudness.curve(np.zeros((SOUND_HZ, 2), np.int16))) is None
     assert loudness.louder(loudness.curve(noise(5, 0.1)), [(1.0, 1.3)]) is None
     assert len(loudness.curve(np.zeros((0, 2), np.int16))) == 0
-
-
-def scene(seed: int) -> np.ndarray:
-    return clips.DrawnScene(540, 960, seed).frame(1.0)
-
-
-def near(one: np.ndarray, other: np.ndarray) -> list[picture_hashes.PictureMatch]:
-    return picture_hashes.matches(picture_hashes.of_picture(one, 0.0), picture_hashes.of_picture(other, 0.0))
-
-
-def test_a_picture_is_known_again_encoded_mirrored_and_with_bars() -> None:
-    picture = scene(3)
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])
-    assert near(cv2.imdecode(data, 1), picture)
-    [mirrored] = near(cv2.flip(picture, 1), picture)
-    assert mirrored.mirrored
-    assert near(cv2.copyMakeBorder(picture, 120, 120, 0, 0, cv2.BORDER_CONSTANT), picture)
-
-
-def test_other_pictures_are_not_the_same() -> None:
-    assert not near(scene(3), scene(4))
 
 
 def png(picture: np.ndarray) -> bytes:
