@@ -170,6 +170,7 @@ def _stay(duration_s: float, completion: Table) -> Table:
     return seconds
 
 
+@lru_cache(maxsize=1)
 def _spread(columns: int) -> Table:
     """Return DRAWS points [DRAWS, columns] in 0..1, as evenly spread as a few points can be in every column."""
     root = 2.0

@@ -20,7 +20,7 @@ from marketplace.core.config import Config
 from marketplace.core.errors import DomainError
 from marketplace.core.http import request_handling
 from marketplace.core.http.endpoint import Endpoint
-from tests.authorization import world as worlds
+from tests.authorization import bodies
 from tests.authorization.matrix import ACTORS, AFTER, rows
 from tests.authorization.world import PREFIXES, World, routes
 from tests.make import people
@@ -75,8 +75,8 @@ class Call:
 
     def send(self, app: Flask, data: bytes | None = None, *, query: str = "", address: str = "") -> TestResponse:
         """Send it with these bytes for a body, or these words for a query or an address."""
-        file = worlds.sent(app, self.method, self.path, self.world, self.subject)
-        file = file or worlds.Sent(data=data, media_type=None if data is None else "application/json")
+        file = bodies.sent(app, self.method, self.path, self.world, self.subject)
+        file = file or bodies.Sent(data=data, media_type=None if data is None else "application/json")
         headers = {**self.headers, **file.headers, "Idempotency-Key": ids.new_id().hex}
         where = f"/api/v1{address or self.address}?{query or file.query}".rstrip("?")
         for _ in range(TRIES):
@@ -99,7 +99,7 @@ def call_of(app: Flask, world: World, method: str, path: str, wanted: str | None
     subject, letters = next((pair for pair in known if "Y" in pair[1]), known[0])
     name = ACTORS[letters.index("Y", 2)] if "Y" in letters else "owner"
     headers = {} if path in UNSIGNED else dict(world.headers[name])
-    body = worlds.body(method, path, world)
+    body = bodies.body(method, path, world)
     if path == "/sessions/{session_id}":  # a person's, signed in, and no key's
         headers = people.console(world.people["owner"])
     if path == "/people/me/password":

@@ -11,6 +11,7 @@ from flask import Flask
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from tests.api.calls import send_what_comes_before
+from tests.authorization import bodies
 from tests.authorization import world as worlds
 from tests.authorization.matrix import ACTORS, rows
 from tests.authorization.world import PREFIXES, World, routes
@@ -94,8 +95,8 @@ def call(app: Flask, world: World, name: str, method: str, path: str, subject: s
     headers = {**world.headers[name], "Idempotency-Key": ids.new_id().hex}
     if method == "PATCH":
         headers["If-Match"] = '"1"'
-    more: dict[str, Any] = {"json": worlds.body(method, path, world)}
-    if (sent := worlds.sent(app, method, path, world, subject)) is not None:
+    more: dict[str, Any] = {"json": bodies.body(method, path, world)}
+    if (sent := bodies.sent(app, method, path, world, subject)) is not None:
         shown, more = f"{shown}?{sent.query}".rstrip("?"), {"data": sent.data, "content_type": sent.media_type}
         headers.update(sent.headers)
     if more.get("json") is None and "json" in more:

@@ -1,18 +1,25 @@
 """Loudness, hashes, references and what is told of blindness."""
 
 import io
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import pyloudnorm
 import pytest
 from PIL import Image
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.demo import clips
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.read import loudness
 from marketplace.vision.see import reference_images
 from marketplace.vision.see.reference_images import BadReference
+
+# It brings scipy.signal, a second of processor time that whoever only collects the tests need not pay.
+if TYPE_CHECKING:
+    import pyloudnorm
+else:
+    pyloudnorm = lazy_module("pyloudnorm")
 
 
 def noise(seconds: float, level: float, seed: int = 1) -> np.ndarray:

@@ -250,13 +250,19 @@ def readable_audience(lists: Mapping[str, Mapping[str, float] | None], prior: Po
     without which they do not.
     """
     used = {name: lists[name] for name in ALL_LISTS if lists.get(name)}
-    dropped = [name for name, given in used.items() if not _fits({name: given})]
-    used = {name: given for name, given in used.items() if name not in dropped}
-    while not _fits(used):
-        one = next((name for name in reversed(used) if _fits({**used, name: None})), next(reversed(used)))
-        dropped.append(one)
-        used.pop(one)
-    found = _of_lists(used, prior)
+    dropped: list[str] = []
+    found = _if_readable(used)
+    # Lists that can be read together can be read one by one, too, and most can.
+    if found is None:
+        dropped = [name for name, given in used.items() if _if_readable({name: given}) is None]
+        used = {name: given for name, given in used.items() if name not in dropped}
+        while (found := _if_readable(used)) is None:
+            without = (name for name in reversed(used) if _if_readable({**used, name: None}) is not None)
+            one = next(without, next(reversed(used)))
+            dropped.append(one)
+            used.pop(one)
+    if prior is not CHINA:
+        found = _of_lists(used, prior)
     return replace(found, flags=(*found.flags, *(f"{name}_unreadable" for name in dropped)))
 
 
@@ -265,9 +271,9 @@ def _of_lists(lists: Mapping[str, Mapping[str, float] | None], prior: Population
     return audience(ages, genders, regions, prior, education=education, interests=interests)
 
 
-def _fits(lists: Mapping[str, Mapping[str, float] | None]) -> bool:
+def _if_readable(lists: Mapping[str, Mapping[str, float] | None]) -> GridAudience | None:
+    """Return the audience of lists; None if they cannot be read or contradict each other."""
     try:
-        _of_lists(lists)
+        return _of_lists(lists)
     except (BadAudience, MarginsContradict):
-        return False
-    return True
+        return None

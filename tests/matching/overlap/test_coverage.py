@@ -42,6 +42,23 @@ def test_powers_by_roots_are_those_by_logarithm(base: float, exponent: Fraction)
     )
 
 
+def test_a_number_gives_the_same_bits_alone_among_a_few_and_among_many() -> None:
+    rng = np.random.default_rng(1)
+    subnormal = [5e-324, 1e-310, np.finfo(float).tiny]
+    above_zero = np.concatenate(
+        [subnormal, [0.5**0.5, 1.0, np.finfo(float).max], np.exp(rng.uniform(-700, 700, 40_000))]
+    )
+    exponents = np.concatenate([[-1e9, -745.0, -708.4, -0.0, 0.0, 709.0, 1e9], rng.normal(0, 300, 40_000)])
+    for function, many in ((portable_math.log, above_zero), (portable_math.exp, exponents)):
+        found = function(many)
+        for few in (1, 3, 16, 17, 500):
+            parts = [function(many[first : first + few]) for first in range(0, 1_000, few)]
+            assert np.concatenate(parts)[:1_000].tobytes() == found[:1_000].tobytes(), few
+        assert function(many[:6].reshape(2, 3)).tobytes() == found[:6].tobytes()
+        assert function(many[5]) == found[5]
+        assert np.isnan(function(np.full(3, np.nan))).all()
+
+
 _BITS = (
     "import hashlib, numpy as np;"
     "from marketplace.matching.overlap import coverage as c;"

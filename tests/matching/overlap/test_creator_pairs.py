@@ -32,13 +32,13 @@ def test_thirty_pairs_of_a_community_say_what_the_others_share(
 ) -> None:
     path = tmp_path / "pairs.csv"
     run(capsys, monkeypatch, "--table", "--write", str(path), "--seed", "3")
-    found = run(capsys, monkeypatch, "--pairs", str(path))
+    found = run(capsys, monkeypatch, "--pairs", str(path), "--draws", "8")
     assert found["communities"] > 10
     errors = found["rest_within_communities"]
     assert errors["learnt"]["pairs"] > 300
     assert errors["learnt"]["censored"][0] > 0
     assert found["censored"] > 0
-    assert found["draws"] == 40
+    assert found["draws"] == 8
     middle, low, high = errors["learnt"]["sum_error_percent"]
     assert low < middle < high
     assert abs(middle) < 10
@@ -52,6 +52,7 @@ def test_a_community_far_from_the_priors_is_learnt(
     rows += [f"c{n},d{n},chess,cars,{20_000 + 100 * n},50000," for n in range(60)]
     (tmp_path / "pairs.csv").write_text("\n".join([HEAD, *rows]), encoding="utf-8")
     found = run(capsys, monkeypatch, "--pairs", str(tmp_path / "pairs.csv"))
+    assert found["draws"] == creator_pairs.DRAWS == 40
     told = found["rest_by_community"]["chess"]
     assert all(abs(error) < 5 for error in told["learnt"]["sum_error_percent"])
     assert all(error < -80 for error in told["priors"]["sum_error_percent"])

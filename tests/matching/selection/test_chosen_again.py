@@ -28,8 +28,8 @@ def chosen_at(inputs: SetInputs, limits: SelectionLimits, row: int, price: int) 
 @pytest.mark.parametrize("has_ceiling", [False, True])
 def test_choosing_again_at_the_told_price_takes_the_bid_and_above_it_does_not(has_ceiling: bool) -> None:
     settled = 0
-    for seed in range(2):
-        inputs = make.some(30, 6, seed, options=1)
+    for seed in (0, 2):
+        inputs = make.some(16, 4, seed, options=1)
         limits = limited(inputs) if has_ceiling else SelectionLimits(budget=int(inputs.options.prices.sum() / 5))
         rows = {bid.bid_id: row for row, bid in enumerate(inputs.bids)}
         lines = outcome.describe(inputs, limits, outcome.search(inputs, limits))["left_out"]
@@ -45,7 +45,7 @@ def test_choosing_again_at_the_told_price_takes_the_bid_and_above_it_does_not(ha
             settled += 1
             assert chosen_at(inputs, limits, row, told)
             assert not chosen_at(inputs, limits, row, told * 101 // 100 + 1)
-    assert settled >= 6
+    assert settled >= 9
 
 
 def test_the_price_of_one_bid_is_worked_out_where_it_is_asked_for() -> None:

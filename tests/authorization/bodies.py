@@ -1,0 +1,173 @@
+"""What a call on a thing of the world sends: a body that is valid, a file, headers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+
+from marketplace.core import ids
+from marketplace.core.clock import now
+from marketplace.core.ids import new_id
+from tests.authorization.world import World, pair
+from tests.make import bids as make_bids
+from tests.make import briefs as make_briefs
+from tests.make import overlaps as make_overlaps
+from tests.make import pacing as make_pacing
+from tests.make import people
+from tests.make import videos as make_videos
+
+REASON = {"reason": "looked at it"}
+EVIDENCE = {**REASON, "evidence": "seen on the page of the account"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a call sends that is no JSON: its query, its bytes and what they are, further headers."""
+
+    query: str = ""
+    data: bytes | None = None
+    media_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent | None:
+    """What goes with a call whose body is a file or that says more in headers; the same image twice is a conflict."""
+    if path == "/briefs/{brief_id}/assets" and method == "POST":
+        return Sent("name=x", make_briefs.PNG + new_id().bytes, "image/png")
+    if path == "/imports" and method == "POST":
+        return Sent("file_name=a.csv", b"a,b\n1,2\n", "text/csv")
+    if path == "/videos" and method == "POST":
+        return Sent("name=x", make_videos.video(), "video/mp4")
+    if path == "/videos/{video_id}/signed":
+        query = make_videos.signed(app, method, world.id_of("video_id", subject))
+        return Sent(query, make_videos.video(), "video/mp4") if method == "PUT" else Sent(query)
+    if path == "/statements":
+        return Sent("month=2026-11")
+    if path == "/video-checks/{check_id}/pictures":
+        return Sent("number=0")
+    if path == "/video-uploads":
+        return Sent(headers={"Upload-Length": "4096", "Tus-Resumable": "1.0.0"})
+    if path.startswith("/video-uploads/") and method == "PATCH":
+        headers = {"Upload-Offset": "0", "Tus-Resumable": "1.0.0"}
+        return Sent("", make_videos.video()[:4096], make_videos.STRETCH, headers)
+    return None
+
+
+def body(method: str, path: str, world: World) -> Any:
+    """A body that is valid, so that a stranger meets the look-up and not the validation."""
+    plain = make_briefs.document()
+    channel = {"platform": "douyin", "handle": f"h{new_id().hex[-8:]}", "name": "新账号"}
+    found: dict[tuple[str, str], Any] = {
+        ("POST", "/sign-up"): {
+            "email": f"{new_id().hex}@example.org",
+            "password": new_id().hex,
+            "name": "N",
+            "party": {"kind": "brand", "name": "P"},
+        },
+        # Another address each time: wrong passwords are counted per account.
+        ("POST", "/sessions"): {"email": f"{new_id().hex}@example.org", "password": "not the password"},
+        ("POST", "/password-resets"): {"email": f"{new_id().hex}@example.org"},
+        ("POST", "/password-resets/confirm"): {"token": "x" * 51, "password": new_id().hex},
+        ("POST", "/people/me/password"): {"old": "not the password", "new": new_id().hex},
+        ("POST", "/people/me/second-factor/confirm"): {"code": "000000"},
+        ("POST", "/people/me/second-factor/remove"): {"password": "not the password", "code": "000000"},
+        ("POST", "/people/{person_id}/reset-second-factor"): REASON,
+        ("PATCH", "/parties/{party_id}"): {"name": "New name"},
+        **{("POST", f"/parties/{{party_id}}/{name}"): REASON for name in ("suspend", "reinstate", "unverify")},
+        **{("POST", f"/people/{{person_id}}/{name}"): REASON for name in ("suspend", "reinstate")},
+        ("POST", "/parties/{party_id}/verify"): EVIDENCE,
+        ("POST", "/channels/{channel_id}/proof"): {"kind": "code_in_profile"},
+        ("POST", "/channel-claims/{channel_id}/prove"): EVIDENCE,
+        ("POST", "/channel-claims/{channel_id}/refuse"): REASON,
+        ("POST", "/channels/{channel_id}/transfer"): {
+            "creator_id": _show("pty", world.people["other_creator"].party_id)
+        },
+        ("POST", "/bids/{bid_id}/accept"): dict(make_bids.ACCEPTS),
+        ("POST", "/selections/{selection_id}/confirm"): {"over_budget": False, "despite": []},
+        ("POST", "/briefs/{brief_id}/rescore"): REASON,
+        ("POST", "/payments/{payment_id}/claw-back"): {**REASON, "amount": {"amount_minor": 5, "currency": "CNY"}},
+        ("POST", "/receipts/{receipt_id}/refuse"): REASON,
+        ("POST", "/payouts/{payout_id}/send"): {"reference": f"bank {new_id().hex}"},
+        **{("POST", f"/payouts/{{payout_id}}/{name}"): REASON for name in ("fail", "bounce")},
+        ("POST", "/invites"): {"email": "y@example.org", "permissions": ["read"]},
+        ("POST", "/invites/accept"): {"token": "x" * 43, "name": "N", "password": new_id().hex},
+        ("POST", "/creators"): {"name": "新人"},
+        ("POST", "/mandates"): {"creator_id": _show("pty", world.people["other_creator"].party_id), **_terms()},
+        ("POST", "/mandates/{mandate_id}/end"): {"ends_on": people.home_day().isoformat()},
+        ("POST", "/api-keys"): {"name": "k", "scopes": ["read"]},
+        ("POST", "/channels"): channel,
+        ("POST", "/videos/{video_id}/links"): {"seconds": 60},
+        ("POST", "/video-checks"): {"video_id": _show("vfl", world.ids["video_id"]), "names": ["x"]},
+        ("POST", "/video-checks/{check_id}/corrections"): {"timeline": {"exposures": []}},
+        ("POST", "/video-links"): {"name": "x.mp4", "size_bytes": 9000, "seconds": 60},
+        ("PATCH", "/channels/{channel_id}"): {"name": "别名", "pacing": make_pacing.RULE},
+        ("POST", "/channels/{channel_id}/exclusivity"): make_pacing.WINDOW,
+        ("POST", "/channels/{channel_id}/audience-snapshots"): {"taken_on": now().date().isoformat(), "followers": 5},
+        ("POST", "/briefs"): plain,
+        ("PATCH", "/briefs/{brief_id}"): {"tolerance": 33},
+        ("POST", "/briefs/{brief_id}/cancel"): {"reason": "plan changed"},
+        ("POST", "/briefs/{brief_id}/bids"): {
+            **make_bids.document(),
+            "channel_id": _show("chn", world.ids["channel_id"]),
+        },
+        ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
+        ("POST", "/bids/{bid_id}/confirm-brief"): {
+            "brief_version_id": _show("brv", world.id_of("version_id", "published"))
+        },
+        ("POST", "/bids/{bid_id}/step-back"): {"reason": "plan changed"},
+        ("POST", "/channels/{channel_id}/video-readings"): {
+            "readings": [
+                {
+                    "external_id": "v10",
+                    "published_at": "2026-01-01T00:00:00Z",
+                    "taken_at": "2026-01-02T00:00:00Z",
+                    "views": 9,
+                }
+            ],
+        },
+        ("POST", "/overlaps"): {
+            **make_overlaps.BODY,
+            **{name: _show("chn", channel) for name, channel in pair(world).items()},
+        },
+        ("POST", "/audience-sketches"): {
+            "channel_id": _show("chn", world.ids["channel_id"]),
+            "kind": "viewers",
+            "taken_on": now().date().isoformat(),
+            "source": "export",
+            "sketch": make_overlaps.sketch_text(),
+        },
+        ("POST", "/deal-prices"): {
+            "channel_id": _show("chn", world.ids["channel_id"]),
+            "settled_on": now().date().isoformat(),
+            "deal_price": {"amount_minor": new_id().int % 1_000_000 + 1, "currency": "CNY"},
+        },
+    }
+    if path in ("/briefs/{brief_id}/selections", "/briefs/{brief_id}/what-if"):
+        wishes = {
+            "budget": {"amount_minor": 500_000, "currency": "CNY"},
+            "bids_min": 0,
+            "bids_max": 3,
+            "caps": {"agency": 2, "platform": 2, "niche": 2},
+            "must": [],
+            "never": [],
+            "contacts_per_person_max": 3,
+            "intrusiveness_max": 60,
+            "ad_load_max": 0.5,
+        }
+        more = {"target": plain["target"]} if path.endswith("what-if") else {"prove": "never", "time_limit_s": 5}
+        return {**wishes, **more}
+    if path == "/reviews/decisions":
+        seen = {"id": _show("rvw", world.ids["review_id"]), "seen_fingerprint": "a"}
+        return {"verdict": "hold", "reason": "looked at it", "reviews": [seen]}
+    if path.startswith(("/reviews/", "/bids/{bid_id}/review/")) and method == "POST":
+        return {"reason": "looked at it", **({"overall": 50} if path.endswith("/override") else {})}
+    return found.get((method, path))
+
+
+def _terms() -> dict[str, Any]:
+    return {"starts_on": people.home_day().isoformat(), "ends_on": None, "share_basis_points": 1000}
+
+
+def _show(prefix: str, value: UUID) -> str:
+    return ids.show(prefix, value)
