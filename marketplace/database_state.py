@@ -26,11 +26,8 @@ OPEN_TABLES = {
     "sketch_salts": "told to everybody who makes a sketch",
     "video_pictures": "found by what a video looks like, not by whose it is",
     "video_step_answers": "found by a key that only whoever has the video can compute",
-    "audience_snapshots": _ROOMS,
-    "channel_features": _ROOMS,
     "channels": _ROOMS,
     "parties": _ROOMS,
-    "video_readings": _ROOMS,
     "videos": _ROOMS,
 }
 # No role of the market may read these: functions answer about one row at a time.

@@ -22,6 +22,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import policy
 from marketplace.channels.anomalies import FOLLOWER_TIERS, HOUSE_RANGES, PeerRange
+from marketplace.core import db
+from marketplace.core.actor import SYSTEM
 
 PER = 100  # one in PER is left out at either end
 CREATORS_MIN = 2 * PER - 1
@@ -84,7 +86,10 @@ def _load(session: Session, query: sa.TextClause, selection: Mapping[str, Any]) 
     }
     limits = {"tiers": list(FOLLOWER_TIERS), "per": PER, "least": CREATORS_MIN}
     ranges: dict[tuple[str, int], dict[str, PeerRange]] = {}
-    for row in session.execute(query, {**house, **limits, **selection}):
+    # As the system: other creators' figures go into ranges of many, and none of them leaves.
+    with db.acting_as(session, SYSTEM):
+        rows = session.execute(query, {**house, **limits, **selection}).all()
+    for row in rows:
         zh, en = _describe(row.platform, row.tier, row.creators)
         peers = PeerRange(_outward(row.low, ROUND_FLOOR), _outward(row.high, ROUND_CEILING), zh, en, row.creators)
         ranges.setdefault((row.platform, row.tier), {})[row.figure] = peers

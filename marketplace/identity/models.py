@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.db import Base
 
@@ -38,11 +38,32 @@ class MandateStatus(StrEnum):
     ENDED = "ended"
 
 
-class Party(Base):
+class SuspensionReason(Base):
+    """Why a party or a person is suspended: read by whom it concerns and by admins, not by all who see them."""
+
+    __tablename__ = "suspension_reasons"
+
+    # Of either kind, so without a foreign key.
+    subject_id: Mapped[UUID] = mapped_column(unique=True)
+    reason: Mapped[str]
+
+
+class _Suspendable:
+    """What can be suspended, and why it is."""
+
+    _why: SuspensionReason | None
+
+    @property
+    def suspension_reason(self) -> str | None:
+        """Return the reason while it is suspended, for whoever may read it."""
+        return None if self._why is None else self._why.reason
+
+
+class Party(_Suspendable, Base):
     """An organisation (or a person alone) that acts.
 
     The days of a creator's mandates are days of its `timezone`. `verified_at`: since when an admin knows that the party
-    is who it says. `suspension_reason` is what a suspended party reads.
+    is who it says.
     """
 
     __tablename__ = "parties"
@@ -56,11 +77,13 @@ class Party(Base):
     timezone: Mapped[str] = mapped_column(default=TIMEZONE, server_default=TIMEZONE)
     verified_at: Mapped[datetime | None] = mapped_column(default=None)
     suspended_at: Mapped[datetime | None] = mapped_column(default=None)
-    suspension_reason: Mapped[str | None] = mapped_column(default=None)
+    _why: Mapped[SuspensionReason | None] = relationship(
+        primaryjoin="Party.id == foreign(SuspensionReason.subject_id)", viewonly=True, init=False, repr=False
+    )
     version: Mapped[int] = mapped_column(default=1)
 
 
-class Person(Base):
+class Person(_Suspendable, Base):
     """Somebody who signs in."""
 
     __tablename__ = "people"
@@ -72,7 +95,9 @@ class Person(Base):
     timezone: Mapped[str] = mapped_column(default=TIMEZONE)
     status: Mapped[PersonStatus] = mapped_column(default=PersonStatus.ACTIVE, server_default="active")
     suspended_at: Mapped[datetime | None] = mapped_column(default=None)
-    suspension_reason: Mapped[str | None] = mapped_column(default=None)
+    _why: Mapped[SuspensionReason | None] = relationship(
+        primaryjoin="Person.id == foreign(SuspensionReason.subject_id)", viewonly=True, init=False, repr=False
+    )
     version: Mapped[int] = mapped_column(default=1, server_default=sa.text("1"))
 
 

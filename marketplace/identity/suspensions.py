@@ -26,6 +26,7 @@ from marketplace.identity.models import (
     PartyVerification,
     Person,
     PersonStatus,
+    SuspensionReason,
 )
 from marketplace.identity.states import PARTY_TRANSITIONS, PERSON_TRANSITIONS
 
@@ -34,7 +35,8 @@ def suspend_party(session: Session, actor: Actor, party_id: UUID, *, reason: str
     """Let a party only read from now on. Raises NotAllowed for the platform's own, WrongState."""
     party = _other_party(session, party_id)
     apply_transition(session, party, PARTY_TRANSITIONS, "suspend", actor, parties=[party.id], reason=reason)
-    party.suspended_at, party.suspension_reason = now(), reason
+    party.suspended_at = now()
+    _tell(session, party, reason)
     return party
 
 
@@ -44,7 +46,8 @@ def reinstate_party(session: Session, actor: Actor, party_id: UUID, *, reason: s
     seated = session.scalar(sa.select(sa.exists().where(Membership.party_id == party.id)))
     name = "reinstate" if seated or party.kind != PartyKind.CREATOR else "reinstate-unclaimed"
     apply_transition(session, party, PARTY_TRANSITIONS, name, actor, parties=[party.id], reason=reason)
-    party.suspended_at = party.suspension_reason = None
+    party.suspended_at = None
+    _tell(session, party, None)
     return party
 
 
@@ -78,7 +81,8 @@ def suspend_person(session: Session, actor: Actor, person_id: UUID, *, reason: s
         raise NotAllowed(Bilingual("在此期间您已被暂停。", "You have been suspended meanwhile."))
     person = db.lock(session, Person, person_id)
     _move(session, actor, person, "suspend", reason)
-    person.suspended_at, person.suspension_reason = now(), reason
+    person.suspended_at = now()
+    _tell(session, person, reason)
     session.execute(
         sa.update(ConsoleSession)
         .where(ConsoleSession.person_id == person.id, ConsoleSession.revoked_at.is_(None))
@@ -91,8 +95,18 @@ def reinstate_person(session: Session, actor: Actor, person_id: UUID, *, reason:
     """Let a person in again; their keys work as before, and they sign in anew. Raises NotFound, WrongState."""
     person = db.lock(session, Person, person_id)
     _move(session, actor, person, "reinstate", reason)
-    person.suspended_at = person.suspension_reason = None
+    person.suspended_at = None
+    _tell(session, person, None)
     return person
+
+
+def _tell(session: Session, subject: Party | Person, reason: str | None) -> None:
+    """Keep the reason where only whom it concerns reads it; with None, forget it."""
+    session.execute(sa.delete(SuspensionReason).where(SuspensionReason.subject_id == subject.id))
+    if reason is not None:
+        session.add(SuspensionReason(subject_id=subject.id, reason=reason))
+    session.flush()
+    session.expire(subject, ["_why"])
 
 
 def _status(session: Session, person_id: UUID) -> PersonStatus | None:

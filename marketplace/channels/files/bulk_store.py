@@ -18,6 +18,7 @@ from marketplace.channels.facts import account_handles
 from marketplace.channels.files import earlier_figures
 from marketplace.channels.models import HANDLE_KEY, Channel
 from marketplace.channels.peers import PeerRanges
+from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.estimate import strict_json
@@ -251,7 +252,10 @@ def _flags(session: Session, own: OwnEntries, keys: Mapping[UUID, str], market: 
     """
     hashes = sorted({entry.snapshot["series_hash"] for _, entry in own if entry.snapshot["series_hash"]})
     accounts_by_series: dict[str, set[tuple[str, str]]] = {}
-    for row in session.execute(_SAME_SERIES, {"hashes": hashes}):
+    # As the system: that somebody reports the same series is told, and not who.
+    with db.acting_as(session, SYSTEM):
+        rows = session.execute(_SAME_SERIES, {"hashes": hashes}).all()
+    for row in rows:
         accounts_by_series.setdefault(row.series_hash, set()).add((row.platform, row.account_key))
     flags_of_entries = []
     for id_, entry in own:

@@ -139,10 +139,11 @@ _ACTS_FOR = (
 )
 # A session goes on until it is ended, its time is over, or nobody has used it for IDLE_HOURS. For the values of `live`.
 LIVE = "{s}.revoked_at IS NULL AND {s}.expires_at > :now AND {s}.last_seen_at > :idle_since"
+_WHY = "(SELECT r.reason FROM suspension_reasons r WHERE r.subject_id = {}.id)"
 # Whoever sits in a suspended party reads on; a suspended person is let in nowhere.
 _STANDING = (
-    "CASE WHEN p.status = 'suspended' THEN coalesce(p.suspension_reason, '') END AS suspended,"
-    " CASE WHEN w.status = 'suspended' THEN coalesce(w.suspension_reason, '') END AS shut_out"
+    f"CASE WHEN p.status = 'suspended' THEN coalesce({_WHY.format('p')}, '') END AS suspended,"
+    f" CASE WHEN w.status = 'suspended' THEN coalesce({_WHY.format('w')}, '') END AS shut_out"
 )
 _KEY = sa.text(
     "SELECT k.id, k.party_id, k.person_id, k.scopes, k.last_used_at, p.kind, m.permissions,"

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels.policy import unbeaten
-from marketplace.core import column_copy
+from marketplace.core import column_copy, db
+from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
 from marketplace.core.fingerprint import fingerprint
@@ -202,8 +203,14 @@ def values_of(rows: Mapping[str, Column], by: DiscoveryModels) -> Singles:
 
 
 def present(session: Session, file: ColumnFile) -> ChannelColumns:
-    """Return the market's columns as of now. Raises Unavailable while a large market is read for the first time, and
-    when the file cannot be written."""
+    """Return the market's columns as of now, the same whoever asks. Raises Unavailable while a large market is read for
+    the first time, and when the file cannot be written."""
+    # As the system: all that this host's processes share is read from these columns.
+    with db.acting_as(session, SYSTEM):
+        return _as_of_now(session, file)
+
+
+def _as_of_now(session: Session, file: ColumnFile) -> ChannelColumns:
     moment = session.execute(_NOW).one()
     name = f"{moment.market}.{SHAPE}.{newest_prices(session, before=_midnight())[:16]}"
     for _ in range(2):

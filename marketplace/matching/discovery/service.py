@@ -22,7 +22,7 @@ from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.channels import policy as channels_policy
 from marketplace.channels.models import Channel
 from marketplace.core import db
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.errors import Unavailable, WrongState
@@ -42,7 +42,7 @@ from marketplace.matching.discovery.discovery_results import (
     OpenBriefs,
 )
 from marketplace.matching.discovery.market_columns import ChannelColumns
-from marketplace.matching.discovery.shortlist import ChannelFilters, first_pass
+from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters, first_pass
 from marketplace.matching.gates.gate_facts import gates_of_channels
 from marketplace.matching.pricing.asking_price import BASES, SETTLED
 from marketplace.matching.scoring import service
@@ -97,11 +97,28 @@ def discover(
     version = session.get_one(BriefVersion, brief.version_id)
     filters["language"] = filters["language"] and filters["language"].split("-")[0].lower()
     wants = candidates.wants_of(version, ChannelFilters(day=_day(), **filters))
-    market = column_store.present(session, columns)
-    models = column_store.models(session)
     # Whose bid the actor may not see, such as one withdrawn before the close, is not to be told by its absence either.
     bid = sa.select(Bid.channel_id).distinct().where(Bid.brief_id == brief_id, bids_policy.visible(actor))
     bidders = session.scalars(bid).all()
+    # As the system: a brand may look for any channel that lets itself be found, and no other figures leave.
+    with db.acting_as(session, SYSTEM):
+        live, found = _search(session, version, wants, columns, bidders, limit)
+    gates = gates_of_channels(session, brief, [channel.channel_id for channel in found])
+    with_gates = [replace(channel, gates=gates.get(channel.channel_id, ())) for channel in found]
+    return FoundChannels(brief_id, live, with_gates)
+
+
+def _search(
+    session: Session,
+    version: BriefVersion,
+    wants: BriefWants,
+    columns: ColumnFile,
+    bidders: Sequence[UUID],
+    limit: int,
+) -> tuple[int, list[FoundChannel]]:
+    """Return how many channels let themselves be found, and the best of them."""
+    market = column_store.present(session, columns)
+    models = column_store.models(session)
     best: list[int] = []
     for look in LOOKS:
         rows = first_pass(market, wants, limit + len(bidders), look + len(bidders))
@@ -113,9 +130,7 @@ def discover(
         if len(best) == limit or len(rows) < look:
             break
     found = _found_channels(session, scored, best, version, models.prices.fitted_on)
-    gates = gates_of_channels(session, brief, [channel.channel_id for channel in found])
-    with_gates = [replace(channel, gates=gates.get(channel.channel_id, ())) for channel in found]
-    return FoundChannels(brief_id, int(np.count_nonzero(market["live"] > 0)), with_gates)
+    return int(np.count_nonzero(market["live"] > 0)), found
 
 
 def _day() -> float:

@@ -69,10 +69,12 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
         follow_decisions(session, brief)
         total = places(session, brief_id)
     page = page_by_rank(session, brief_id, limit=limit, starting_after=starting_after)
-    record = newest_record(session, brief_id)
-    priced = fair_price.with_fair_prices(session, page.data, record)
-    gated = small_bids.with_small_bids(session, _with_gates(session, brief, priced))
-    matches = later_facts.with_later_facts(session, gated)
+    # As the system, of the bids of this page alone, which the caller's policies have let through.
+    with db.acting_as(session, SYSTEM):
+        record = newest_record(session, brief_id)
+        priced = fair_price.with_fair_prices(session, page.data, record)
+        gated = small_bids.with_small_bids(session, _with_gates(session, brief, priced))
+        matches = later_facts.with_later_facts(session, gated)
     warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
     number = None if record is None else record.number
     return BriefRanking(brief_id, False, total, total, matches, page.has_more, number, warnings)

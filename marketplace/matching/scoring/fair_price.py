@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from marketplace.bids.models import Bid, BidRevision
 from marketplace.bids.pricing_models import PriceTerms
 from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.core import db
+from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.message import Message
 from marketplace.matching.audience.arrays import as_floats
@@ -63,7 +65,9 @@ def with_fair_prices(
 
     With a ``record`` the prices are of its model; else of the newest.
     """
-    rows = {row.id: row for row in session.execute(_BIDS, {"bids": [match.bid_id for match in matches]})}
+    # As the system: an agency's bid is priced as it was scored, also when it acts for the creator no more.
+    with db.acting_as(session, SYSTEM):
+        rows = {row.id: row for row in session.execute(_BIDS, {"bids": [match.bid_id for match in matches]})}
     with_rows = [match for match in matches if match.bid_id in rows]
     if not with_rows:
         return list(matches)
