@@ -170,13 +170,15 @@ def test_platforms_of_other_spellings_get_their_code_and_no_channel_is_lost(serv
         (other, "t_ik_tok", "b", "proven", "t_ik_tok"),  # of two that are proven the older one
         (other, "yt", "c", "claimed", "youtube"),
         (other, "twitch", "c", "claimed", "twitch"),
+        (other, "twi_tch", "c", "claimed", "twi_tch"),
+        (other, "twi_tch", "d", "proven", "twitch"),
     ]
     rows = [
         {"id": uuid4(), "creator": creator, "platform": platform, "key": key, "claim": claim}
         for creator, platform, key, claim, _ in stored
     ]
     rows[3]["id"], rows[4]["id"] = sorted((rows[3]["id"], rows[4]["id"]))
-    lines = [{"kind": "video", "count": 1, "platform": name} for name in ("bili_bili", None, "twitch")]
+    lines = [{"kind": "video", "count": 1, "platform": name} for name in ("bili_bili", None, "twi_tch")]
     version = {"id": uuid4(), "content": json.dumps({"deliverables": lines, "title": "t"})}
     with engine.begin() as connection:
         connection.execute(sa.text("SET session_replication_role = replica"))  # the tables reference each other

@@ -184,11 +184,16 @@ def test_an_audience_where_the_platform_is_not_offered_is_flagged_with_its_reaso
     assert session.get_one(AudienceSnapshot, of_creator(session, other).snapshot_id).flags == []
 
 
-@pytest.mark.parametrize("spelling", ["bili_bili", "b_i_l_i_bili", "bilibili"])
-def test_a_platform_has_one_code_however_it_is_spelt(client: FlaskClient, creator: Somebody, spelling: str) -> None:
+@pytest.mark.parametrize(
+    ("spelling", "code"),
+    [("bili_bili", "bilibili"), ("b_i_l_i_bili", "bilibili"), ("bilibili", "bilibili"), ("twi_tch", "twitch")],
+)
+def test_a_platform_has_one_code_however_it_is_spelt(
+    client: FlaskClient, creator: Somebody, spelling: str, code: str
+) -> None:
     written = entered(client, creator, platform=spelling)
-    assert (written.status_code, written.json["platform"]) == (201, "bilibili")
-    same = entered(client, creator, platform="bilibili", handle=written.json["handle"])
+    assert (written.status_code, written.json["platform"]) == (201, code)
+    same = entered(client, creator, platform=code, handle=written.json["handle"])
     assert same.status_code == 409, same.json
     listed = client.get(f"/api/v1/channels?platform={spelling}", headers=creator.headers).json["data"]
     assert [one["id"] for one in listed] == [written.json["id"]]
@@ -212,7 +217,7 @@ def test_an_unknown_platform_is_taken_and_marked(
     assert (one["platform_known"], other["platform_known"]) == (False, False)
 
 
-@pytest.mark.parametrize(("slip", "code"), [("douyn", "douyin"), ("tiktk", "tiktok"), ("you_tubes", "youtube")])
+@pytest.mark.parametrize(("slip", "code"), [("douyn", "douyin"), ("tiktk", "tiktok"), ("youtubes", "youtube")])
 def test_a_slip_of_the_pen_is_refused_with_the_platform_that_is_meant(
     client: FlaskClient, creator: Somebody, work: Work, slip: str, code: str
 ) -> None:

@@ -24,9 +24,10 @@ _CODES = {name: code for code, names in _NAMES.items() for name in (code.replace
 
 @lru_cache(256)  # files say the same few over and over
 def platform_code(label: str) -> str:
-    """Return the code of a platform: `douyin` for 抖音. A name that is not known stands for itself, in
-    small letters."""
-    return _CODES.get(_letters(label), _plain(label))
+    """Return the code of a platform: `douyin` for 抖音. A name that is not known stands for itself, in small letters
+    and without signs, so that it has one spelling, too."""
+    letters = _letters(label)
+    return _CODES.get(letters, letters)
 
 
 def is_known(code: str) -> bool:
@@ -47,9 +48,5 @@ def slip_said(label: str, code: str) -> tuple[str, str]:
     return f"不认识平台“{label}”。是不是想写 {code}？", f"There is no platform '{label}' known. Did you mean {code}?"
 
 
-def _plain(label: str) -> str:
-    return unicodedata.normalize("NFKC", label).strip().casefold()
-
-
 def _letters(label: str) -> str:
-    return "".join(letter for letter in _plain(label) if letter.isalnum())
+    return "".join(letter for letter in unicodedata.normalize("NFKC", label).casefold() if letter.isalnum())
