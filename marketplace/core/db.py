@@ -190,7 +190,10 @@ def _can_run(session: Session) -> bool:
     """Return whether PostgreSQL takes another statement in this transaction."""
     if not session.is_active:
         return False
-    driver: Any = session.connection().connection.driver_connection
+    try:
+        driver: Any = session.connection().connection.driver_connection
+    except sa.exc.PendingRollbackError:  # the connection is lost, and what lost it is on its way to the caller
+        return False
     return driver.info.transaction_status not in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)  # lost
 
 

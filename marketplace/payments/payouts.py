@@ -136,6 +136,13 @@ def send(
         return _move(session, actor, row.id, "send", values)
 
 
+def send_by(session: Session, payout_id: UUID, provider: str) -> Payout:
+    """Note that a payout is about to be sent by a provider, which needs no person. Raises Conflict, WrongState."""
+    with db.acting_as(session, SYSTEM):
+        require_payable(session, db.lock(session, Payout, payout_id))
+        return _move(session, SYSTEM, payout_id, "send", {"provider": provider, "sent_at": now()})
+
+
 def confirm(session: Session, actor: Actor, payout_id: UUID) -> Payout:
     """Confirm, as another person than its sender, that a payout has reached its party. Raises Conflict, WrongState."""
     _second(session, actor, payout_id)

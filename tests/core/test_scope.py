@@ -5,13 +5,14 @@ import threading
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import Job
+from tests.market import owning
 
 _SCOPE = sa.text(
     "SELECT current_user AS db_role, current_setting('app.role', true) AS role,"
@@ -50,6 +51,20 @@ def test_scopes_nest(brand: Actor) -> None:
         with db.acting_as(session, creator):
             assert scope(session)[1] == "creator"
         assert scope(session)[1] == "system"
+
+
+def test_a_connection_that_is_lost_within_says_so_and_nothing_else(brand: Actor) -> None:
+    """Not that the transaction cannot go on: whoever asked learns that the database was away, which is a 503."""
+
+    def lose() -> None:
+        with db.transaction(brand) as session, db.acting_as(session, SYSTEM):
+            pid = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+            with owning() as other:
+                other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            session.execute(sa.text("SELECT 1"))
+
+    with pytest.raises(OperationalError, match="terminat"):
+        lose()
 
 
 def test_a_connection_by_itself_reads_nothing(app: Flask) -> None:
