@@ -29,18 +29,18 @@ def measure_earlier(session: Session, rows: dict[str, Column]) -> None:
     """
     unmeasured = np.flatnonzero(np.isnan(rows["prominence_low"])).tolist()
     unnoticed = np.flatnonzero(np.isnan(rows["noticed"][:, 0])).tolist()
-    plans = _plans(session, rows, sorted({*unmeasured, *unnoticed}))
+    plans = plans_of(session, rows, sorted({*unmeasured, *unnoticed}))
     if unmeasured:
         bounds = [raw_bounds(plans[row]) for row in unmeasured]
         prominences = [prominence_range(plans[row]) for row in unmeasured]
         for end, name in enumerate(("low", "high")):
-            _fill(rows, f"raw_{name}", unmeasured, [ends[end] for ends in bounds])
-            _fill(rows, f"prominence_{name}", unmeasured, [ends[end] for ends in prominences])
+            fill(rows, f"raw_{name}", unmeasured, [ends[end] for ends in bounds])
+            fill(rows, f"prominence_{name}", unmeasured, [ends[end] for ends in prominences])
     if unnoticed:
-        _fill(rows, "noticed", unnoticed, [notice_share(plans[row]) for row in unnoticed])
+        fill(rows, "noticed", unnoticed, [notice_share(plans[row]) for row in unnoticed])
 
 
-def _plans(session: Session, rows: dict[str, Column], missing: list[int]) -> dict[int, Timeline]:
+def plans_of(session: Session, rows: dict[str, Column], missing: list[int]) -> dict[int, Timeline]:
     """Return the plans of the bids in these rows, by row."""
     if not missing:
         return {}
@@ -49,7 +49,7 @@ def _plans(session: Session, rows: dict[str, Column], missing: list[int]) -> dic
     return {row: from_dict(plans[revision_id]) for row, revision_id in ids.items()}
 
 
-def _fill(rows: dict[str, Column], name: str, at: list[int], values: Sequence[float] | Sequence[npt.ArrayLike]) -> None:
+def fill(rows: dict[str, Column], name: str, at: list[int], values: Sequence[float] | Sequence[npt.ArrayLike]) -> None:
     # What is read may not be written to.
     filled = rows[name].astype(np.float64)
     filled[at] = np.array(values, dtype=np.float64)

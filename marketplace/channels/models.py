@@ -11,8 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.channels.facts import platform_names
 from marketplace.channels.facts.account_handles import INVISIBLE
+from marketplace.channels.facts.provenance import Provenance
 from marketplace.core.db import Base
 
+# Of rows that no door writes: tests and repairs. Whoever writes a figure says where it comes from.
+_TYPED = Provenance.TYPED_BY_CREATOR.value
 # A handle as platforms compare it, in SQL. What was stored before handles had a normal form gets it here.
 HANDLE_KEY = f"lower(ltrim(btrim(normalize(regexp_replace(handle, '{INVISIBLE}', '', 'g'), NFKC)), '@'))"
 
@@ -66,7 +69,8 @@ class Channel(Base):
 
     Others may claim the same account; what is known of who is right is `claim_status`. `handle_key` is the handle as
     platforms compare it. `discoverable`: whether its owner lets brands find it whose briefs it has not bid on. `pacing`
-    is the rule for its placements as schemas_pacing.PacingRule loads it (NULL: none).
+    is the rule for its placements as schemas_pacing.PacingRule loads it (NULL: none). `details_provenance` is where its
+    verticals and its language come from.
     """
 
     __tablename__ = "channels"
@@ -99,6 +103,7 @@ class Channel(Base):
     pacing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
     claim_status: Mapped[ClaimStatus] = mapped_column(default=ClaimStatus.CLAIMED, server_default="claimed")
     proven_at: Mapped[datetime | None] = mapped_column(default=None)
+    details_provenance: Mapped[Provenance] = mapped_column(default=Provenance.TYPED_BY_CREATOR, server_default=_TYPED)
     handle_key: Mapped[str] = mapped_column(sa.Computed(HANDLE_KEY, persisted=True), init=False)
     version: Mapped[int] = mapped_column(default=1)
 
@@ -165,7 +170,11 @@ class ChannelTransfer(Base):
 
 
 class AudienceSnapshot(Base):
-    """Dated audience facts of a channel with their source and evidence. Never changed, only replaced by a newer one."""
+    """Dated audience facts of a channel with their source and evidence. Never changed, only replaced by a newer one.
+
+    `provenance` is where the followers and the figures come from, `lists_provenance` the audience lists (`margins`).
+    `explained_followers`: what followers that jump count as until a person has looked (NULL: no jump).
+    """
 
     __tablename__ = "audience_snapshots"
     __table_args__ = (
@@ -185,13 +194,18 @@ class AudienceSnapshot(Base):
     flags: Mapped[list[dict[str, Any]]]
     series_hash: Mapped[str | None] = mapped_column(default=None, index=True)
     median_views: Mapped[int | None] = mapped_column(default=None)
+    provenance: Mapped[Provenance] = mapped_column(default=Provenance.TYPED_BY_CREATOR, server_default=_TYPED)
+    lists_provenance: Mapped[Provenance] = mapped_column(default=Provenance.TYPED_BY_CREATOR, server_default=_TYPED)
+    explained_followers: Mapped[int | None] = mapped_column(default=None)
 
 
 class ChannelVideo(Base):
     """A published video of a channel as last reported.
 
     `believed_views` and `believed_on` are the last views that growth explains and their day (NULL: those first told);
-    what is told later is compared with them.
+    what is told later is compared with them. `explained_views` is what views that growth does not explain count as
+    until a person has looked (NULL: they are explained). `provenance` is where the counts come from,
+    `details_provenance` the length and the mark as sponsored.
     """
 
     __tablename__ = "videos"
@@ -212,6 +226,9 @@ class ChannelVideo(Base):
     title: Mapped[str | None] = mapped_column(default=None)
     believed_views: Mapped[int | None] = mapped_column(default=None)
     believed_on: Mapped[date | None] = mapped_column(default=None)
+    explained_views: Mapped[int | None] = mapped_column(default=None)
+    provenance: Mapped[Provenance] = mapped_column(default=Provenance.TYPED_BY_CREATOR, server_default=_TYPED)
+    details_provenance: Mapped[Provenance] = mapped_column(default=Provenance.TYPED_BY_CREATOR, server_default=_TYPED)
 
 
 class ChannelImport(Base):

@@ -9,6 +9,7 @@ from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.facts import account_handles
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS
 from marketplace.channels.facts.fact_fields import LABEL_MAX, HandleField, LanguageField, PlatformField, RegionField
+from marketplace.channels.facts.provenance import Provenance
 from marketplace.channels.files.tables.encodings import known_encoding
 from marketplace.channels.files.tables.number_grammar import Decimal
 from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportMode, ImportStatus
@@ -87,6 +88,10 @@ class ChannelPatchIn(Schema):
     )
 
 
+def _provenance(description: str) -> fields.String:
+    return one_of(Provenance, required=True, metadata={"description": description})
+
+
 class ChannelOut(Schema):
     id = IdField("chn", required=True)
     creator_id = IdField("pty", required=True)
@@ -114,6 +119,7 @@ class ChannelOut(Schema):
         },
     )
     proven_at = TimeField(required=True, allow_none=True)
+    details_provenance = _provenance("Where the verticals and the language come from.")
     snapshot_id = IdField("snp", required=True, allow_none=True)
     version = fields.Integer(required=True)
     created_at = TimeField(required=True)
@@ -304,6 +310,13 @@ class VideoOut(Schema):
     shares = fields.Integer(required=True, allow_none=True)
     duration_s = fields.Float(required=True, allow_none=True)
     sponsored = fields.Boolean(required=True, allow_none=True)
+    provenance = _provenance("Where the views, likes, comments and shares come from.")
+    details_provenance = _provenance("Where the length and the mark as sponsored come from.")
+    explained_views = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What the views count as until a person has looked; null: growth explains them."},
+    )
 
 
 class SnapshotOut(Schema):
@@ -322,5 +335,12 @@ class SnapshotOut(Schema):
     facts = StoredDocument(SnapshotFactsOut, required=True)
     margins = StoredDocument(AudienceListsOut, required=True)
     rate_card = StoredDocument(RateLineOut, many=True, required=True)
+    provenance = _provenance("Where the followers and the figures come from.")
+    lists_provenance = _provenance("Where the audience lists come from.")
+    explained_followers = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What the followers count as until a person has looked; null: growth explains them."},
+    )
     flags = StoredDocument(ReasonOut, many=True, required=True)
     created_at = TimeField(required=True)

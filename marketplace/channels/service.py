@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.channels import policy, renames, standing_bids
-from marketplace.channels.facts import text_search
+from marketplace.channels.facts import provenance, text_search
 from marketplace.channels.files.bulk_store import handle_key
 from marketplace.channels.files.imports import require_creator
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo, ClaimStatus
@@ -21,6 +21,8 @@ from marketplace.core.http import paging
 from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 
+# What of a channel its bids are scored by.
+_SCORED = {"verticals", "language"}
 _OTHER = aliased(Channel)
 _PROVEN_BY_ANOTHER = sa.exists().where(
     _OTHER.platform == Channel.platform,
@@ -68,7 +70,8 @@ def enter(
     renames.refuse_own(
         session, creator_id, values["platform"], values["handle"], Channel.status == ChannelStatus.ACTIVE
     )
-    channel = Channel(creator_id=creator_id, account_key=key, **values)
+    told = provenance.typed_by(actor.role)
+    channel = Channel(creator_id=creator_id, account_key=key, details_provenance=told, **values)
     session.add(channel)
     session.flush()
     events.record(
@@ -153,7 +156,7 @@ def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, va
     """Change a channel's name and description; its platform and creator cannot change, nor the platform's id.
 
     Another handle has to be proven anew (see renames). Raises NotFound, and Conflict if its creator has a channel of
-    that handle, or for an agency if another one's standing bid would lose its proof or its room by it.
+    that handle, or for an agency if another one's standing bid would lose its proof, its room or its rank by it.
     """
     channel = db.lock(session, Channel, channel_id, policy.own(actor), version=version)
     changed = sorted(name for name, value in values.items() if getattr(channel, name) != value)
@@ -163,6 +166,9 @@ def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, va
         is_renamed = "handle" in changed and values["handle"].lower() != channel.handle_key
         if is_renamed or "pacing" in changed:
             standing_bids.refuse_for_agency(session, actor, channel_id)
+        if _SCORED.intersection(changed):
+            standing_bids.refuse_facts(session, actor, channel_id)
+            channel.details_provenance = provenance.typed_by(actor.role)
         if "handle" in changed:
             told |= {"handle_before": channel.handle, "handle_after": values["handle"]}
             renames.rename(session, channel, values["handle"], actor, parties)

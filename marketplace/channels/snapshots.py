@@ -7,9 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import peers, policy
+from marketplace.channels import peers, policy, standing_bids
+from marketplace.channels.facts import provenance
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.channels.files.shapes import record_builder
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import ShapeReading
@@ -24,6 +24,17 @@ from marketplace.core.message import Bilingual
 from marketplace.identity.models import Party
 
 SOURCE = "typed"
+_DETAILS = (
+    "platform",
+    "account_key",
+    "handle",
+    "name",
+    "url",
+    "language",
+    "region",
+    "verticals",
+    "details_provenance",
+)
 FACTS = (
     "growth_30d",
     "engagement_rate",
@@ -43,7 +54,7 @@ def enter_snapshot(session: Session, actor: Actor, channel_id: UUID, values: Map
     """Store dated facts of one's own channel with their videos.
 
     Raises InvalidInput with every error that the checks find, WrongState for an archived channel, Conflict for facts
-    that are stored already.
+    that are stored already, or that an agency may not tell while another one's bid is sealed (standing_bids).
     """
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     if channel.status != ChannelStatus.ACTIVE:
@@ -51,11 +62,10 @@ def enter_snapshot(session: Session, actor: Actor, channel_id: UUID, values: Map
             Bilingual("已归档的账号不再接收新数据。", "An archived channel takes no new facts."),
             state=str(channel.status),
         )
+    standing_bids.refuse_facts(session, actor, channel_id)
     record = _check(channel, values)
-    columns = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
-    entry = ChannelEntry(
-        channel.creator_id, {name: getattr(channel, name) for name in columns}, record.snapshot, record.videos
-    )
+    known, told = {name: getattr(channel, name) for name in _DETAILS}, provenance.typed_by(actor.role)
+    entry = bulk_store.told_entry(channel.creator_id, known, record.snapshot, record.videos, told=told)
     market = peers.load_for_channel(session, channel.platform, record.snapshot["followers"])
     stored = bulk_store.store(session, [entry], None, market)
     if not stored.snapshot_ids:

@@ -5,7 +5,8 @@ is still to come is taken as the forecast takes it before a market has settled v
 of 1.65 at 24 hours and 1.22 at 72 hours up to thirty days, with scales of .45 and .23; later views may still grow with
 the square root of the age, generously. These are assumptions, not measurements, so only what lies eight scales beyond
 them is flagged: with six degrees of freedom one honest video in ten thousand. A video that a platform brings back to
-life is flagged too, and a person clears it.
+life is flagged too, and a person clears it. Until then it counts as what growth explains: the last believed views,
+grown as half of all videos do; followers that jump count as the last believed ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,11 @@ def most_growth(age_h: float, later_h: float) -> float:
     return exp(to_come + _TAIL * log(later_h / age_h) + _SCALES * _between(age_h, *_SCALE))
 
 
+def explained_views(before: int, age_h: float, later_h: float) -> int:
+    """Return what views told at an age in hours have most likely become at a later age."""
+    return round(before * exp(_to_come(age_h) - _to_come(later_h)))
+
+
 def _to_come(age_h: float) -> float:
     if age_h >= _SECOND_H:
         left = max(0.0, 1 - log(age_h / _SECOND_H) / log(_LAST_H / _SECOND_H))
@@ -59,20 +65,22 @@ def _between(age_h: float, first: float, second: float) -> float:
 
 def find_rewritten(
     videos: Sequence[Mapping[str, Any]], taken_on: date, earlier: Mapping[str, EarlierViews]
-) -> tuple[list[SnapshotFlag], set[str]]:
-    """Return one flag if views of some of a day's videos do not follow from what was told of them before, and the
-    external ids of these videos."""
+) -> tuple[list[SnapshotFlag], dict[str, int]]:
+    """Return one flag if views of some of a day's videos do not follow from what was told of them before, and what
+    growth explains of the views of each of these videos, by its external id."""
     worst: tuple[float, float, float] | None = None  # how far beyond, the factor, the most there may be
-    rewritten: set[str] = set()
+    rewritten: dict[str, int] = {}
     for video in videos:
         before = earlier.get(video["external_id"])
         if before is None or before.told_on > taken_on or abs(video["views"] - before.views) < VIEWS_LEAST:
             continue
         factor = max(video["views"], 1) / max(before.views, 1)
-        most = most_growth(_age_h(video["published_at"], before.told_on), _age_h(video["published_at"], taken_on))
+        first, later = (_age_h(video["published_at"], day) for day in (before.told_on, taken_on))
+        most = most_growth(first, later)
         if FALL_MOST <= factor <= most:
             continue
-        rewritten.add(video["external_id"])
+        # Fewer views than were believed gain nobody anything, so these count as they are told.
+        rewritten[video["external_id"]] = min(video["views"], explained_views(before.views, first, later))
         beyond = factor / most if factor > most else FALL_MOST / factor
         worst = max(worst or (0.0, 0.0, 0.0), (beyond, factor, most))
     if worst is None:

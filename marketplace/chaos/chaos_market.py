@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from marketplace.briefs import service as briefs
 from marketplace.briefs.schemas import BriefIn
 from marketplace.channels import peers
+from marketplace.channels.facts.provenance import of_file
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import ChannelEntry
+from marketplace.channels.files.bulk_store import ChannelEntry, told_entry
 from marketplace.core import db, events
 from marketplace.core.actor import EVERYTHING, SYSTEM, Actor, Role
 from marketplace.core.clock import now
@@ -85,9 +86,10 @@ def _entry(creator_id: UUID | None, channel_made: world.MadeChannel) -> ChannelE
         name: getattr(channel_record, name)
         for name in ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
     }
-    return ChannelEntry(
+    return told_entry(
         creator_id,
         channel,
         {**channel_record.snapshot, "evidence_hash": channel_made.handle},
         channel_record.videos,
+        told=of_file(channel_record.snapshot["source"]),
     )

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 
 from marketplace.channels import peers
 from marketplace.channels.anomalies import HOUSE_RANGES, PeerRange
+from marketplace.channels.facts.provenance import Provenance
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import ChannelEntry
+from marketplace.channels.files.bulk_store import told_entry
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ClaimStatus
 from marketplace.channels.peers import CREATORS_MIN, PeerRanges
 from marketplace.core import db, ids
@@ -64,7 +65,8 @@ def tell(
             "rate_card": [],
             "series_hash": None,
         }
-        entries.append(ChannelEntry(owner, {"platform": platform, "account_key": account, **words}, snapshot))
+        channel = {"platform": platform, "account_key": account, **words}
+        entries.append(told_entry(owner, channel, snapshot, told=Provenance.PLATFORM_EXPORT))
     with db.transaction() as session:
         bulk_store.store(session, entries, None, PeerRanges())
 

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.channels.facts.provenance import Provenance
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import ChannelEntry, StoredBatch
+from marketplace.channels.files.bulk_store import ChannelEntry, StoredBatch, told_entry
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelVideo
 from marketplace.channels.peers import PeerRanges
 from marketplace.core import db
@@ -26,7 +27,14 @@ def video(external_id: str = "v1", **more: Any) -> dict[str, Any]:
 
 
 def entry(
-    creator_id: UUID, account: str, *, taken_on: date = DAY, followers: int = 5000, videos: Any = (), **words: Any
+    creator_id: UUID,
+    account: str,
+    *,
+    taken_on: date = DAY,
+    followers: int = 5000,
+    videos: Any = (),
+    told: Provenance = Provenance.PLATFORM_EXPORT,
+    **words: Any,
 ) -> ChannelEntry:
     evidence = hashlib.sha256(f"{account} {taken_on} {followers}".encode()).hexdigest()
     channel = {"platform": "douyin", "account_key": account, "handle": account, "name": "甲", "url": None}
@@ -41,7 +49,7 @@ def entry(
         "series_hash": words.pop("series_hash", None),
     }
     channel.update({"language": "zh-CN", "region": None, "verticals": {"food": 1.0}, **words})
-    return ChannelEntry(creator_id=creator_id, channel=channel, snapshot=snapshot, videos=videos)
+    return told_entry(creator_id, channel, snapshot, videos, told=told)
 
 
 def put(*entries: ChannelEntry) -> StoredBatch:

@@ -11,12 +11,15 @@ from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.grid import REGIONS
 from marketplace.matching.discovery.column_store import Rows
+from marketplace.matching.forecast import flags
 from marketplace.matching.pricing.asking_price import TIERS
+from marketplace.matching.scoring.match_columns import WEIGHTS
 
 REGION_CODES = ("CN-GD", "CN-BJ", "US", "")
 LANGUAGE_CODES = ("zh", "en", "ja", "")
 PLATFORM_CODES = ("douyin", "bilibili", "tiktok")
 DAY = 20_780
+FLAGGED = flags.bits((), ("growth_jump",))
 
 
 def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
@@ -54,7 +57,10 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
         "idle_days": np.full(count, np.nan),
         "newest_times": np.full(count, np.nan),
         "language": _words(dice, LANGUAGE_CODES, count, 8),
-        "flags": np.where(dice.random(count) < 0.2, 4, 0),
+        "flags": np.where(dice.random(count) < 0.2, 4, 0) | np.where(dice.random(count) < 0.1, FLAGGED, 0),
+        "peers_upper": np.where(dice.random(count) < 0.9, np.exp(dice.normal(9, 1, count)), np.nan),
+        **{column.name: dice.choice([0.75, 0.9, 1.0], count) for column in WEIGHTS},
+        "minors": np.full(count, np.nan),
         "shares": shares,
     }
     same = np.where(dice.random(count) < alike, 0, np.arange(count))

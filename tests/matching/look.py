@@ -35,11 +35,13 @@ def market(**changes: Any) -> make.Market:
     return make.market(**{**BRIEF, **changes})
 
 
-def channel(who: Somebody, **facts: Any) -> UUID:
-    """A channel that was told of, with videos that no other channel has."""
+def channel(who: Somebody, teller: Somebody | None = None, **facts: Any) -> UUID:
+    """A channel that was told of by its creator or somebody else, with videos that no other channel has."""
     made = make_channels.channel(who.party_id, language="zh-CN", verticals={"food": 1.0})
     own = next(_NUMBERS)
-    make_channels.told(who, made.id, **{"videos": make_channels.videos(*(views + own for views in HISTORY)), **facts})
+    make_channels.told(
+        teller or who, made.id, **{"videos": make_channels.videos(*(views + own for views in HISTORY)), **facts}
+    )
     return made.id
 
 

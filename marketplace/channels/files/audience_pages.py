@@ -8,19 +8,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels.anomalies import CellError
+from marketplace.channels.facts import provenance
 from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.core.estimate import strict_json
 
 _NEWEST = sa.text(
     "SELECT r.number, c.handle, c.name, c.url, c.language, c.region, c.verticals, s.taken_on, s.followers, s.facts,"
-    " s.margins, s.rate_card, s.series_hash"
+    " s.margins, s.rate_card, s.series_hash, s.provenance, s.lists_provenance, c.details_provenance"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(number integer, creator_id uuid, platform text,"
     "  account_key text)"
     " JOIN channels c ON c.platform = r.platform AND c.account_key = r.account_key AND c.creator_id = r.creator_id"
     " JOIN audience_snapshots s ON s.id = c.snapshot_id"
 )
 _KEPT = ("taken_on", "followers", "facts", "rate_card", "series_hash")
-_DETAILS = ("handle", "name", "url", "language", "region", "verticals")
+_DETAILS = ("handle", "name", "url", "language", "region", "verticals", "details_provenance")
 
 
 def complete(session: Session, entries: Sequence[ChannelEntry]) -> Iterator[ChannelEntry | CellError]:
@@ -56,6 +57,13 @@ def _completed(entry: ChannelEntry, known: Any) -> ChannelEntry | CellError:
             " taken_on=.",
         )
     rest = {name: getattr(known, name) for name in _KEPT}
-    snapshot = {**entry.snapshot, **rest, **told, "margins": {**known.margins, **entry.snapshot["margins"]}}
+    margins = {**known.margins, **entry.snapshot["margins"]}
+    snapshot = {**entry.snapshot, **rest, **told, "margins": margins}
+    # Of what stood there before nothing becomes more certain.
+    snapshot["provenance"] = provenance.least_certain(entry.snapshot["provenance"], known.provenance)
+    if set(known.margins) - set(entry.snapshot["margins"]):
+        snapshot["lists_provenance"] = provenance.least_certain(
+            entry.snapshot["lists_provenance"], known.lists_provenance
+        )
     channel = {**entry.channel, **{name: getattr(known, name) for name in _DETAILS}}
     return replace(entry, snapshot=snapshot, channel=channel)

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from marketplace.channels import anomalies, renames, standing_bids
 from marketplace.channels.anomalies import SnapshotFlag
 from marketplace.channels.facts import account_handles
-from marketplace.channels.files import earlier_figures
+from marketplace.channels.facts.provenance import Provenance
+from marketplace.channels.files import earlier_figures, video_store
 from marketplace.channels.models import HANDLE_KEY, Channel
 from marketplace.channels.peers import PeerRanges
 from marketplace.core import db
@@ -26,8 +27,9 @@ from marketplace.core.ids import new_id
 
 _NEW_CHANNELS = sa.text(
     "INSERT INTO channels (id, created_at, creator_id, platform, account_key, handle, name, url, language, region,"
-    " verticals, status, version) SELECT r.id, :at, r.creator_id, r.platform, r.account_key, r.handle, r.name, r.url,"
-    " r.language, r.region, r.verticals, 'active', 1 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid,"
+    " verticals, status, version, details_provenance) SELECT r.id, :at, r.creator_id, r.platform, r.account_key,"
+    " r.handle, r.name, r.url, r.language, r.region, r.verticals, 'active', 1, r.details_provenance"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, details_provenance text,"
     " creator_id uuid, platform text, account_key text, handle text, name text, url text, language text, region text,"
     " verticals jsonb) ORDER BY r.platform, r.account_key, r.creator_id"
     " ON CONFLICT (platform, account_key, creator_id) DO NOTHING RETURNING id"
@@ -52,47 +54,35 @@ _RENAMED = sa.text(
     " FROM channels c JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, handle text) ON r.id = c.id"
     f" WHERE r.handle <> c.account_key AND {HANDLE_KEY.replace('handle', 'r.handle')} <> c.handle_key ORDER BY c.id"
 )
+# A party that repeats what a file told makes it no less certain, and a file that names no verticals no more.
+_DETAILS_PROVENANCE = (
+    f"CASE WHEN r.details_provenance IN {video_store.OWN} THEN CASE WHEN r.verticals IN ('{{}}', c.verticals)"
+    " AND coalesce(r.language, c.language) IS NOT DISTINCT FROM c.language THEN c.details_provenance"
+    " ELSE r.details_provenance END WHEN r.verticals = '{}' THEN c.details_provenance ELSE r.details_provenance END"
+)
 _NEWER_DETAILS = sa.text(
     f"UPDATE channels c SET handle = {_HANDLE}, account_key = coalesce(r.new_key, c.account_key), name = r.name,"
     " url = coalesce(r.url, c.url),"
     " language = coalesce(r.language, c.language), region = coalesce(r.region, c.region),"
-    " verticals = CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END, version = c.version + 1"
+    " verticals = CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END, version = c.version + 1,"
+    f" details_provenance = {_DETAILS_PROVENANCE}"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, handle text, name text, url text, language text,"
-    " region text, verticals jsonb, new_key text) WHERE c.id = r.id"
-    " AND (c.handle, c.name, c.url, c.language, c.region, c.verticals)"
-    f" IS DISTINCT FROM ({_HANDLE}, r.name, coalesce(r.url, c.url), coalesce(r.language, c.language),"
+    " region text, verticals jsonb, new_key text, details_provenance text) WHERE c.id = r.id"
+    " AND (c.details_provenance, c.handle, c.name, c.url, c.language, c.region, c.verticals)"
+    f" IS DISTINCT FROM ({_DETAILS_PROVENANCE}, {_HANDLE}, r.name, coalesce(r.url, c.url),"
+    " coalesce(r.language, c.language),"
     " coalesce(r.region, c.region), CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END)"
 )
 _NEW_SNAPSHOTS = sa.text(
     "INSERT INTO audience_snapshots (id, created_at, channel_id, taken_on, source, import_id, evidence_hash, followers,"
-    " facts, margins, rate_card, flags, series_hash, median_views) SELECT r.id, :at, r.channel_id, r.taken_on,"
-    " r.source, :import_id, r.evidence_hash, r.followers, r.facts, r.margins, r.rate_card, r.flags, r.series_hash,"
-    " r.median_views FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, channel_id uuid, taken_on date,"
+    " facts, margins, rate_card, flags, series_hash, median_views, provenance, lists_provenance, explained_followers)"
+    " SELECT r.id, :at, r.channel_id, r.taken_on, r.source, :import_id, r.evidence_hash, r.followers, r.facts,"
+    " r.margins, r.rate_card, r.flags, r.series_hash, r.median_views, r.provenance, r.lists_provenance,"
+    " r.explained_followers FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, channel_id uuid, taken_on date,"
     " source text, evidence_hash text, followers bigint, facts jsonb, margins jsonb, rate_card jsonb, flags jsonb,"
-    " series_hash text, median_views bigint) ON CONFLICT (channel_id, evidence_hash) DO NOTHING RETURNING id"
+    " series_hash text, median_views bigint, provenance text, lists_provenance text, explained_followers bigint)"
+    " ON CONFLICT (channel_id, evidence_hash) DO NOTHING RETURNING id"
 )
-_VIDEO_COLUMNS = ("published_at", "views", "likes", "comments", "shares", "duration_s", "sponsored", "title")
-_VIDEOS = sa.text(
-    "INSERT INTO videos (id, created_at, channel_id, external_id, published_at, views, likes, comments, shares,"
-    " duration_s, sponsored, title, believed_views, believed_on) SELECT r.id, :at, r.channel_id, r.external_id,"
-    " r.published_at, r.views, r.likes, r.comments, r.shares, r.duration_s, r.sponsored, r.title, r.believed_views,"
-    " r.believed_on FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS"
-    " r(id uuid, channel_id uuid, external_id text, published_at timestamptz, views bigint, likes bigint,"
-    " comments bigint, shares bigint, duration_s float8, sponsored boolean, title text,"
-    " believed_views bigint, believed_on date)"
-    " ON CONFLICT (channel_id, external_id) DO "
-)
-_NEWEST_VIDEOS = sa.text(
-    f"{_VIDEOS.text} UPDATE SET published_at = excluded.published_at, views = excluded.views,"
-    " believed_views = coalesce(excluded.believed_views, videos.believed_views),"
-    " believed_on = coalesce(excluded.believed_on, videos.believed_on),"
-    + ", ".join(f" {name} = coalesce(excluded.{name}, videos.{name})" for name in _VIDEO_COLUMNS[2:])
-    + f" WHERE (videos.believed_on, {', '.join(f'videos.{name}' for name in _VIDEO_COLUMNS)}) IS DISTINCT FROM"
-    " (coalesce(excluded.believed_on, videos.believed_on), excluded.published_at, excluded.views, "
-    + ", ".join(f"coalesce(excluded.{name}, videos.{name})" for name in _VIDEO_COLUMNS[2:])
-    + ")"
-)
-_OLDER_VIDEOS = sa.text(f"{_VIDEOS.text} NOTHING")
 _SET_CURRENT_SNAPSHOTS = sa.text(
     "UPDATE channels c SET snapshot_id = n.id, version = c.version + 1 FROM"
     " jsonb_to_recordset(CAST(:rows AS jsonb)) AS n(id uuid, channel_id uuid, taken_on date)"
@@ -123,7 +113,8 @@ def handle_key(handle: str) -> str:
 class ChannelEntry:
     """A channel of a creator with a snapshot and videos, from a file or typed in. Mappings hold the tables' columns.
 
-    `snapshot` lacks ids, import and flags; each of `videos` is one video.
+    `snapshot` lacks ids, import and flags; each of `videos` is one video. `snapshot` and `channel` say where their
+    figures come from.
     """
 
     creator_id: UUID
@@ -146,6 +137,25 @@ class ChannelEntry:
     def taken_on(self) -> date:
         taken_on: date = self.snapshot["taken_on"]
         return taken_on
+
+
+def told_entry(
+    creator_id: UUID,
+    channel: Mapping[str, Any],
+    snapshot: Mapping[str, Any],
+    videos: Sequence[Mapping[str, Any]] = (),
+    *,
+    told: Provenance,
+    completes: bool = False,
+) -> ChannelEntry:
+    """Return an entry whose figures come from one place; a channel that says where its verticals come from keeps it."""
+    return ChannelEntry(
+        creator_id,
+        {"details_provenance": told, **channel},
+        {**snapshot, "provenance": told, "lists_provenance": told},
+        videos,
+        completes,
+    )
 
 
 @dataclass
@@ -187,6 +197,7 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
             "channel_id": id_,
             "flags": [flag.as_json() for flag in (*flags, *comparison.flags)],
             "median_views": anomalies.median_views(entry.snapshot["facts"], entry.videos),
+            "explained_followers": comparison.followers,
         }
         for (id_, entry), flags, comparison in zip(own, _flags(session, own, keys, market), comparisons, strict=True)
     ]
@@ -194,8 +205,8 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
         session.scalars(_NEW_SNAPSHOTS, {"rows": _rows(rows), "at": at, "import_id": import_id}).all()
     )
     stored.snapshots_new = len(stored.snapshot_ids)
-    rewritten = {id(entry): one.rewritten for (_, entry), one in zip(own, comparisons, strict=True)}
-    _write_videos(session, own, {id(entry) for _, entry in newest}, rewritten, at)
+    explained = {id(entry): one.rewritten for (_, entry), one in zip(own, comparisons, strict=True)}
+    _write_videos(session, own, {id(entry) for _, entry in newest}, explained, at)
     # A snapshot that was there already (same evidence) was not inserted and must not become current again.
     written = set(stored.snapshot_ids)
     rows.sort(key=lambda row: row["taken_on"])
@@ -274,25 +285,18 @@ def _flags(session: Session, own: OwnEntries, keys: Mapping[UUID, str], market: 
 
 
 def _write_videos(
-    session: Session, own: OwnEntries, newest: set[int], rewritten: Mapping[int, frozenset[str]], at: datetime
+    session: Session, own: OwnEntries, newest: set[int], explained: Mapping[int, Mapping[str, int]], at: datetime
 ) -> None:
-    """Update videos from the newest facts; older facts only add videos that were unknown. ``rewritten`` has the videos
-    of each entry whose views are not believed."""
+    """Update videos from the newest facts; older facts only add videos that were unknown. ``explained`` has, for each
+    entry, what growth explains of views that are not believed."""
     rows_by_age: tuple[dict[tuple[UUID, str], Any], ...] = ({}, {})
     for channel_id, entry in _by_day(own):
         for video in entry.videos:
-            believed = video["external_id"] not in rewritten[id(entry)]
-            row = {
-                **video,
-                "id": new_id(),
-                "channel_id": channel_id,
-                "believed_views": video["views"] if believed else None,
-                "believed_on": entry.taken_on if believed else None,
-            }
-            rows_by_age[id(entry) in newest][channel_id, video["external_id"]] = row
-    for statement, rows in zip((_OLDER_VIDEOS, _NEWEST_VIDEOS), rows_by_age, strict=True):
-        if rows:
-            session.execute(statement, {"rows": _rows(rows.values()), "at": at})
+            rows_by_age[id(entry) in newest][channel_id, video["external_id"]] = video_store.video_row(
+                channel_id, video, entry.taken_on, entry.snapshot["provenance"], explained[id(entry)]
+            )
+    for is_newest, rows in enumerate(rows_by_age):
+        video_store.write(session, rows.values(), at, newest=bool(is_newest))
 
 
 def _rows(rows: Iterable[Any]) -> str:

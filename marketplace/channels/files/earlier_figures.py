@@ -5,7 +5,7 @@ keeps the views that were last believed, and followers are compared with the new
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -42,10 +42,12 @@ class DatedEntry(Protocol):
 
 
 class Comparison(NamedTuple):
-    """The flags of one entry, and the external ids of its videos whose views are not believed."""
+    """The flags of one entry, what growth explains of those of its videos whose views are not believed, by external id,
+    and of its followers (None: they are believed)."""
 
     flags: Sequence[SnapshotFlag]
-    rewritten: frozenset[str]
+    rewritten: Mapping[str, int]
+    followers: int | None = None
 
 
 def compare(session: Session, entries: Sequence[tuple[UUID, DatedEntry]]) -> list[Comparison]:
@@ -63,17 +65,18 @@ def compare(session: Session, entries: Sequence[tuple[UUID, DatedEntry]]) -> lis
     followers = {
         row.id: EarlierFollowers(row.followers, row.taken_on) for row in session.execute(_FOLLOWERS, {"ids": ids})
     }
-    found: list[Comparison] = [Comparison((), frozenset())] * len(entries)
+    found: list[Comparison] = [Comparison((), {})] * len(entries)
     for position, (channel_id, entry) in sorted(enumerate(entries), key=lambda one: one[1][1].taken_on):
         known, count = views.setdefault(channel_id, {}), int(entry.snapshot["followers"])
         of_videos, rewritten = told_again.find_rewritten(entry.videos, entry.taken_on, known)
-        jumps = told_again.find_jump(count, entry.taken_on, followers.get(channel_id))
-        found[position] = Comparison([*of_videos, *jumps], frozenset(rewritten))
+        former = followers.get(channel_id)
+        jumps = told_again.find_jump(count, entry.taken_on, former)
+        explained = former.followers if jumps and former is not None else None
+        found[position] = Comparison([*of_videos, *jumps], rewritten, explained)
         for video in entry.videos:
             before = known.get(video["external_id"])
             if video["external_id"] not in rewritten and (before is None or before.told_on <= entry.taken_on):
                 known[video["external_id"]] = EarlierViews(video["views"], entry.taken_on)
-        former = followers.get(channel_id)
         if not jumps and (former is None or former.told_on <= entry.taken_on):
             followers[channel_id] = EarlierFollowers(count, entry.taken_on)
     return found

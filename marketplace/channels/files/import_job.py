@@ -14,12 +14,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import peers
+from marketplace.channels import peers, standing_bids
 from marketplace.channels.anomalies import CellError
-from marketplace.channels.facts import platform_names
+from marketplace.channels.facts import platform_names, provenance
 from marketplace.channels.facts.fact_fields import PLATFORM
 from marketplace.channels.files import audience_pages, bulk_store, chunks, imports, own_accounts, owners
-from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
+from marketplace.channels.files.bulk_store import ChannelEntry, handle_key, told_entry
 from marketplace.channels.files.import_memory import limited_memory
 from marketplace.channels.files.imports import ImportCounts
 from marketplace.channels.files.owners import ImportSource, NamedCreator, UnknownCreator
@@ -174,9 +174,18 @@ def _write(
         else:
             whole_rows.append((number, entry))
     resolved = own_accounts.resolve(session, [entry for _, entry in whole_rows])
+    known_rows = []
     for (number, _), entry in zip(whole_rows, resolved, strict=True):
         if isinstance(entry, CellError):
             tally.add_error(number, entry)
+        else:
+            known_rows.append((number, entry))
+    claims = [(*entry.account, entry.creator_id) for _, entry in known_rows]
+    sealed = standing_bids.sealed_claims(session, source.actor, claims)
+    for claim, (number, entry) in zip(claims, known_rows, strict=True):
+        if claim in sealed:
+            refused = standing_bids.FACTS_REFUSED
+            tally.add_error(number, CellError("handle", entry.channel["handle"], refused.zh, refused.en))
         else:
             entries.append(entry)
     stored = bulk_store.store(session, entries, row.id, market)
@@ -190,7 +199,8 @@ def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
     channel["platform"] = platform_names.platform_code(record.platform)
     if record.account_key == record.handle:
         channel["account_key"] = handle_key(record.handle)
-    return ChannelEntry(owner, channel, record.snapshot, record.videos, record.completes)
+    told = provenance.of_file(record.snapshot["source"])
+    return told_entry(owner, channel, record.snapshot, record.videos, told=told, completes=record.completes)
 
 
 def _storable(record: ChannelRecord) -> CellError | int:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.channels.facts import provenance
 from marketplace.channels.facts.audience_vocabulary import (
     EDUCATION,
     INTERESTS,
@@ -36,7 +37,7 @@ from marketplace.matching.audience.priors import (
 )
 from marketplace.matching.audience.told_lists import REGION_INDEX, BadAudience, ListGroups, ReadRegions
 
-MODEL_VERSION = "cells/3"
+MODEL_VERSION = "cells/4"
 AGES_N, GENDERS_N, REGIONS_N = len(AGE_STARTS), len(GENDERS), len(REGIONS)
 EDUCATION_N, INTERESTS_N = len(LEVELS), len(INTERESTS)
 # The elements of people under 18 in a joint table.
@@ -71,10 +72,11 @@ class GridMargin:
 class GridAudience:
     """A channel's audience on the grid.
 
-    ``joint`` [A * G] (age major), ``regions`` [R] and ``education`` [E] each sum to 1; ``interests`` [I] are the shares
-    of people with each, NaN where the list does not say. The four last fields are what the lists state, which bounds
-    what they leave open. ``unknown`` has the share of each list that was undisclosed and has been spread in proportion.
-    ``flags`` names the parts that were filled in from the prior.
+    ``joint`` [A * G] (age major), ``regions`` [R] and ``education`` [E] each sum to 1, or to less where lists are
+    believed in part only; ``interests`` [I] are the shares of people with each, NaN where the list does not say.
+    The four last fields are what the lists state, which bounds what they leave open. ``unknown`` has the share of
+    each list that was undisclosed and has been spread in proportion. ``flags`` names the parts that were filled in
+    from the prior.
     """
 
     joint: Floats
@@ -264,6 +266,20 @@ def readable_audience(lists: Mapping[str, Mapping[str, float] | None], prior: Po
     if prior is not CHINA:
         found = _of_lists(used, prior)
     return replace(found, flags=(*found.flags, *(f"{name}_unreadable" for name in dropped)))
+
+
+def believed(found: GridAudience, share: float, prior: PopulationPrior) -> GridAudience:
+    """Return the audience of lists of which only a share counts, 0..1: where they put more people than the prior does,
+    the prior stands in for the rest. Where they put fewer they count as they are told, for that gains nobody anything;
+    so what is not believed is nowhere, and the tables sum to less than 1."""
+    if share >= 1:
+        return found
+    tables = {"joint": prior.joint.reshape(-1), "regions": prior.regions, "education": EDUCATION_PRIOR}
+    counted = {
+        name: np.minimum(getattr(found, name), provenance.believed(getattr(found, name), usual, share))
+        for name, usual in (*tables.items(), ("interests", INTEREST_PRIOR))
+    }
+    return replace(found, **counted)
 
 
 def _of_lists(lists: Mapping[str, Mapping[str, float] | None], prior: PopulationPrior = CHINA) -> GridAudience:

@@ -2,7 +2,7 @@
 lists state and leave open."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -142,6 +142,12 @@ def unpack(stored: bytes) -> ShareColumns:
         interests=np.where(part["interests"] < 0, np.nan, part["interests"]),
     )
     return ShareColumns(part["joint"], part["regions"], part["tags"], part["unknown"], lists)
+
+
+def of_rows(rows: Mapping[str, Column]) -> ShareColumns:
+    """Return the shares of n loaded channels, of whose lists the share ``lists_weight`` counts."""
+    found = unpack(rows["shares"].tobytes())
+    return replace(found, lists=replace(found.lists, believed=as_floats(rows["lists_weight"])))
 
 
 def _from_old(table: Floats) -> ShareColumns:

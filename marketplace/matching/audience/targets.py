@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from marketplace.briefs.vocabulary import INTEREST_SETS_MAX
+from marketplace.channels.facts import provenance
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, interest_code
 from marketplace.matching.audience import interest_events
 from marketplace.matching.audience.arrays import Floats, as_floats, sum_columns
@@ -199,7 +200,8 @@ def _alike(table: Floats, axis: int) -> list[tuple[tuple[int, ...], Floats]]:
 def on_target(
     joint: Floats, regions: Floats, target: TargetWeights, lists: AudienceLists | None = None
 ) -> TargetShares:
-    """Return the weighted on-target shares of n audiences: joint [n, A * G], regions [n, R], each row summing to 1.
+    """Return the weighted on-target shares of n audiences: joint [n, A * G], regions [n, R], each row summing to 1, or
+    to less where lists are believed in part.
 
     ``lists`` bound what the shares leave open; without them the shares of ages, genders and regions are taken as
     stated, and education and interests as not stated. Bounds are summed over the target's disjoint boxes and clipped so
@@ -221,6 +223,9 @@ def on_target(
         low += box.least * np.maximum(0.0, together + 1)
         high += box.most * most
     cap = max((box.most for box in target.boxes), default=0.0)
+    if lists is not None and lists.believed is not None:
+        # What is not believed may be anywhere.
+        low, high = lists.believed * low, provenance.believed(high, cap, lists.believed)
     point = np.minimum(point, cap)
     return TargetShares(point, np.minimum(low, point), np.maximum(np.minimum(high, cap), point))
 

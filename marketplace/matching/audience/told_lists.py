@@ -193,7 +193,7 @@ def read_interests(given: Mapping[str, float], code_of: Callable[[str], str | No
 class AudienceLists:
     """What the lists of n channels state: groups of ages, genders and levels of education as masks and shares [n, k],
     regions [n, R] and open shares [n, 3] (see ReadRegions), the level of education [n, E] and interests [n, I], NaN
-    where nothing is stated."""
+    where nothing is stated. ``believed`` [n] is the share of them that counts (None: all)."""
 
     age_masks: Ints
     age_shares: Floats
@@ -205,6 +205,7 @@ class AudienceLists:
     open: Floats
     education: Floats
     interests: Floats
+    believed: Floats | None = None
 
 
 def group_bounds(masks: Ints, shares: Floats, cells: tuple[int, ...]) -> tuple[Floats, Floats]:

@@ -16,6 +16,7 @@ from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters,
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
+from marketplace.matching.scoring.worth.content_fit import WEIGHT_OF, believed_parts
 
 _CELLS = AGES_N * GENDERS_N
 
@@ -124,7 +125,8 @@ def fits(channel: ChannelColumns, rows: Sequence[BriefRow]) -> BrandFit:
     parts["market"] = np.where(has_regions, in_markets, np.nan)
     spans = as_floats([row.wanted.seconds or (np.nan, np.nan) for row in rows])
     parts["length"] = np.minimum(1.0, np.minimum(seconds / spans[:, 0], spans[:, 1] / seconds))
-    return brand_fit.fit(parts, count)
+    weights = {name: channel[name][:1] for name in set(WEIGHT_OF.values())}
+    return brand_fit.fit(believed_parts(parts, weights), count)
 
 
 def _speaks(language: float, wanted: BriefWants) -> float:

@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.bids import stated_lengths
 from marketplace.bids.pricing_models import PriceTerms
 from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import BriefVersion
 from marketplace.core.estimate import Estimate, finite
 from marketplace.matching.audience import share_columns, targets
-from marketplace.matching.audience.arrays import Bools, Floats, Ints
+from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.audience.grid import region_indices
 from marketplace.matching.audience.targets import target_cells
 from marketplace.matching.discovery import market_columns, shortlist
 from marketplace.matching.discovery.column_store import DiscoveryModels, Rows, price_rows, values_of
-from marketplace.matching.discovery.market_columns import forecasts_of
 from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
 from marketplace.matching.forecast import flags
+from marketplace.matching.forecast.counted_forecasts import counted_forecasts
 from marketplace.matching.pricing.asking_price import STANDARD, TIERS, AskingPrices
 from marketplace.matching.scoring import numbers, rank
 from marketplace.matching.scoring.match_columns import FACTORS
@@ -77,22 +78,25 @@ def score_rows(version: BriefVersion, wants: BriefWants, rows: Rows, by: Discove
     """Return the scores of channels as if each had bid its asking price for one video, without a placement plan."""
     count = len(rows["channel_id"])
     rows = {**rows, "flags": flags.of_target(rows["flags"], target_cells(version.content))}
-    shares = share_columns.unpack(rows["shares"].tobytes())
+    shares = share_columns.of_rows(rows)
     views = market_columns.views(rows, by.calibration)
+    forecasts, _ = counted_forecasts(rows)
     asking = _in_currency(
         price_rows(rows, views, wants.tier, by.prices), market_columns.codes(rows["currency"]), wants.currency
     )
     unknown = np.full(count, np.nan)
     no_plan = {"raw_low": np.full((count, FACTORS), np.nan), "prominence_low": unknown, "prominence_high": unknown}
-    rows = {**rows, **no_plan, "raw_high": no_plan["raw_low"]}
+    films = dict.fromkeys(stated_lengths.FILM, unknown)
+    rows = {**rows, **no_plan, **films, "raw_high": no_plan["raw_low"]}
     bids = BidInputs(
-        forecasts=forecasts_of(rows),
+        forecasts=forecasts,
         joint=shares.joint,
         regions=shares.regions,
         terms=PriceTerms(asking.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
         fit=fit_of(version, rows, shares),
         intrusiveness=unknown,
         tiers=rows["tier"].astype(np.int64),
+        source_weight=as_floats(rows["source_weight"]),
         lists=shares.lists,
     )
     target = targets.target_weights(target_cells(version.content))

@@ -22,6 +22,7 @@ from marketplace.matching.discovery import market_columns
 from marketplace.matching.discovery.column_file import ROW_BYTES, ColumnFile, ColumnFileState, rows_of
 from marketplace.matching.discovery.first_pass import Singles
 from marketplace.matching.discovery.market_columns import ChannelColumns, Column
+from marketplace.matching.forecast import view_forecast
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.view_forecast import ForecastCalibration
 from marketplace.matching.pricing import asking_price, price_model
@@ -29,7 +30,7 @@ from marketplace.matching.pricing.asking_price import TIERS, AskingPrices
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS, two_digits
 from marketplace.matching.pricing.price_learning import UNFITTED, VIEWS, FittedPrices, load_prices, newest_prices
 from marketplace.matching.pricing.price_model import BASES, BOUGHT, predict
-from marketplace.matching.scoring.match_columns import FORECAST, LANGUAGE_BYTES, select_list
+from marketplace.matching.scoring.match_columns import FORECAST, LANGUAGE_BYTES, WEIGHTS, select_list
 
 Rows = dict[str, Column]
 PAGE, PAGES_A_LOOK = 50_000, 4
@@ -41,6 +42,7 @@ SHAPE = fingerprint(
         grid.MODEL_VERSION,
         asking_price.MODEL_VERSION,
         price_model.MODEL_VERSION,
+        view_forecast.MODEL_VERSION,
         "claims that another has not beaten; mandates to the creator's midnight",
     ]
 )[:16]
@@ -57,7 +59,8 @@ _SELECT = (
     f" coalesce({VIEWS}, 'NaN') AS expected_views,"
     " s.id AS snapshot_id, true AS known, f.log_centre, f.scale, f.df, f.smear, f.n_used, f.from_history, f.tier,"
     " f.ad_load, coalesce(f.seconds, 'NaN') AS seconds, coalesce(f.idle_days, 'NaN') AS idle_days,"
-    " coalesce(f.newest_times, 'NaN') AS newest_times,"
+    " coalesce(f.newest_times, 'NaN') AS newest_times, coalesce(f.peers_upper, 'NaN') AS peers_upper,"
+    f" {select_list(WEIGHTS)},"
     f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags,"
     f" {share_columns.stored_sql('f.shares')} AS shares, {select_list([FORECAST])}"
     " FROM channel_features f JOIN channels c ON c.id = f.channel_id JOIN parties p ON p.id = c.creator_id"
@@ -100,6 +103,8 @@ KINDS = {
     "seconds": "float8",
     "idle_days": "float8",
     "newest_times": "float8",
+    "peers_upper": "float8",
+    **dict.fromkeys((column.name for column in WEIGHTS), "float8"),
     "language": f"text:{LANGUAGE_BYTES}",
     "flags": "int8",
     "shares": f"bytes:{share_columns.BYTES}",

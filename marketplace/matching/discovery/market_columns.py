@@ -17,13 +17,13 @@ from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.discovery.first_pass import Singles
 from marketplace.matching.forecast import flags
+from marketplace.matching.forecast.counted_forecasts import counted_forecasts, counted_of
 from marketplace.matching.forecast.view_forecast import (
     CAREFUL,
     HIGH,
     LOW,
     MIDDLE,
     ForecastCalibration,
-    ViewForecasts,
     careful_of,
     quantiles,
 )
@@ -42,6 +42,8 @@ SINGLES = (
     "currency",
     "tagged",
     "per_tags",
+    "details_weight",
+    "length_weight",
     "whole",
     "regions_told",
     "platform",
@@ -54,6 +56,7 @@ SINGLES = (
     "taken_on",
     "agency_until",
 )
+_AS_LOADED = ("details_weight", "length_weight", "followers", "ad_load", "taken_on", "agency_until")
 _REGIONS = grid.AGES_N * grid.GENDERS_N
 _TAGS = _REGIONS + grid.REGIONS_N
 _EDUCATION = _TAGS + len(channel_tags.VERTICALS) + 1
@@ -93,22 +96,11 @@ def codes(texts: Column) -> Floats:
     return as_floats([code(text.decode().strip()) for text in distinct.tolist()])[index]
 
 
-def forecasts_of(rows: Mapping[str, Column]) -> ViewForecasts:
-    """Return the stored forecasts of loaded rows."""
-    return ViewForecasts(
-        log_centre=as_floats(rows["log_centre"]),
-        scale=as_floats(rows["scale"]),
-        df=as_floats(rows["df"]),
-        n_used=as_floats(rows["n_used"]),
-        smear=as_floats(rows["smear"]),
-        from_history=rows["from_history"],
-    )
-
-
 def views(rows: Mapping[str, Column], calibration: ForecastCalibration | None) -> Floats:
-    """Return views of one video [n, 4]: at tau .1, the careful ones, at .5 and .9."""
-    seen = quantiles(forecasts_of(rows), _ENDS, calibration, rows["tier"].astype(np.int64))
-    seen[:, 1] = careful_of(seen[:, 0], seen[:, 1], seen[:, 3])
+    """Return views of one video [n, 4]: at tau .1, those that count, at .5 and .9, as bids are scored by them."""
+    forecasts, _ = counted_forecasts(rows)
+    seen = quantiles(forecasts, _ENDS, calibration, rows["tier"].astype(np.int64))
+    seen[:, 1] = counted_of(careful_of(seen[:, 0], seen[:, 1], seen[:, 3]), as_floats(rows["source_weight"]))
     return seen
 
 
@@ -141,7 +133,7 @@ def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
         "country": codes(regions.astype("S2")),
         "language": codes(rows["language"]),
         "seconds": np.nan_to_num(as_floats(rows["seconds"])),
-        **{name: rows[name] for name in ("followers", "ad_load", "taken_on", "agency_until")},
+        **{name: rows[name] for name in _AS_LOADED},
     }
     return np.concatenate([shares.T, np.stack([singles[name].astype(np.float32) for name in SINGLES])])
 

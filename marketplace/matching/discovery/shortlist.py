@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from marketplace.briefs.brief_document import FIT_WEIGHT
+from marketplace.channels.facts.provenance import believed
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools, Ints
 from marketplace.matching.audience.channel_tags import category_nearness
@@ -227,12 +228,16 @@ def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], tuple[Singles, Si
         near *= block["per_tags"]
         near += tagged * np.float32(channel_tags.FAR)
         near += (1 - tagged) * np.float32(brand_fit.NEUTRAL)
+        middling, of_details, of_length = brand_fit.NEUTRAL, block["details_weight"], block["length_weight"]
+        near = believed(near, middling, of_details)
         total, weight = np.zeros((2, len(block)), dtype=np.float32)
         if languages:
             spoken = block["language"]
             for language in languages:
-                total += (spoken == language) * worth["language"]
-            weight += (spoken > 0) * worth["language"]
+                total += (spoken == language) * of_details * worth["language"]
+            is_known = (spoken > 0) * worth["language"]
+            total += is_known * (1 - of_details) * np.float32(middling)
+            weight += is_known
         if wants.markets:
             market_weight = block["regions_told"] * worth["market"]
             total += np.minimum(block.sum(wants.markets), np.float32(1)) * market_weight
@@ -240,8 +245,9 @@ def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], tuple[Singles, Si
         if wants.seconds:
             seconds, (short, long) = block["seconds"], wants.seconds
             close = np.minimum(seconds * np.float32(1 / short), np.float32(long) / seconds)
-            total += np.minimum(close, np.float32(1)) * worth["length"]
-            weight += (seconds > 0) * worth["length"]
+            is_known = (seconds > 0) * worth["length"]
+            total += believed(np.minimum(close, np.float32(1)), middling, of_length) * is_known
+            weight += is_known
         rest: Singles = total / weight
         return near, np.nan_to_num(rest, copy=False, nan=brand_fit.NEUTRAL) if not weight.all() else rest
 

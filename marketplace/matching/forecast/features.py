@@ -12,14 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from marketplace.bids import counted_length
 from marketplace.channels.anomalies import NOT_OFFERED
 from marketplace.channels.facts.language_tags import language_tag
+from marketplace.channels.facts.provenance import OWN_WORDS, weight
 from marketplace.channels.policy import counts_once
 from marketplace.core.clock import now
 from marketplace.core.estimate import finite
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, segments, share_columns
+from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.priors import ABROAD, CHINA
 from marketplace.matching.forecast import flags, odd_videos, platform_blend, pool, sponsored, view_forecast
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
@@ -47,6 +50,7 @@ MARGINS = {"ages": "age", "genders": "gender", "regions": "region", "education":
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
 # The versions that features depend on. A new formula of ranks or prices is not among them: it makes no feature stale.
 _FEATURE_VERSIONS = {
+    "length": counted_length.MODEL_VERSION,
     "cells": grid.MODEL_VERSION,
     "pool": pool.MODEL_VERSION,
     "reach": view_forecast.MODEL_VERSION,
@@ -58,18 +62,27 @@ _VERSIONS = fingerprint(_FEATURE_VERSIONS)[:8]
 # Hashed, because scoring reads it by COPY as bytes of one fixed width.
 WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"
 FINGERPRINT_BYTES = 32
-# The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty.
+# The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty. A forecast that
+# its side types in as the platform's own is no such thing.
 _HISTORIES = (
-    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.source, s.margins, s.flags,"
+    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags, s.provenance, s.lists_provenance,"
+    " coalesce(s.explained_followers, s.followers) AS explained_followers, c.details_provenance,"
     " c.verticals, c.language, c.platform AS platform_name,"
-    " c.claim_status = 'proven' AS is_proven, v.views, v.ages, v.marks, v.seconds, v.sponsored,"
+    " v.views, v.ages, v.marks, v.seconds, v.sponsored, v.explained, coalesce(v.rewritten, false) AS rewritten,"
+    " v.told_by, v.lengths, v.lengths_told_by,"
     f" {WANTED} AS wanted,"
     " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
-    "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
+    "   AS told_median, CASE WHEN s.provenance <> ALL(:own) THEN (s.facts ->> 'expected_views')::float8 END"
+    "   AS platform{more}"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
     " LEFT JOIN LATERAL (SELECT array_agg(views ORDER BY published_at DESC) AS views,"
     "   array_agg((s.taken_on - published_at::date)::float8 ORDER BY published_at DESC) AS ages,"
     "   array_agg(newest.sponsored ORDER BY published_at DESC) AS marks,"
+    "   array_agg(least(views, explained_views) ORDER BY published_at DESC) AS explained,"
+    "   bool_or(explained_views IS NOT NULL) AS rewritten,"
+    "   array_agg(newest.provenance) FILTER (WHERE place <= 10) AS told_by,"
+    "   array_agg(duration_s ORDER BY published_at DESC) FILTER (WHERE duration_s > 0) AS lengths,"
+    "   array_agg(details_provenance ORDER BY published_at DESC) FILTER (WHERE duration_s > 0) AS lengths_told_by,"
     "   avg(duration_s) FILTER (WHERE place <= 12) AS seconds,"
     "   avg((newest.sponsored)::int) FILTER (WHERE place <= 12) AS sponsored"
     "   FROM (SELECT *, row_number() OVER (ORDER BY published_at DESC) AS place FROM videos WHERE channel_id = c.id"
@@ -78,7 +91,8 @@ _HISTORIES = (
 # The platform's forecast from before the newest settled video came out: a later one may have seen that video.
 _BEFORE = (
     ", (SELECT (o.facts ->> 'expected_views')::float8 FROM audience_snapshots o WHERE o.channel_id = c.id"
-    " AND o.facts ->> 'expected_views' IS NOT NULL AND o.taken_on < (SELECT max(published_at)::date FROM videos"
+    " AND o.facts ->> 'expected_views' IS NOT NULL AND o.provenance <> ALL(:own)"
+    " AND o.taken_on < (SELECT max(published_at)::date FROM videos"
     " WHERE channel_id = c.id AND s.taken_on - published_at::date >= 3) ORDER BY o.taken_on DESC, o.id DESC LIMIT 1)"
     " AS platform_before"
 )
@@ -91,6 +105,7 @@ _STALE = sa.text(
     f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED})"
     " AND (CAST(:channels AS uuid[]) IS NULL OR c.id = ANY(:channels)) ORDER BY c.id LIMIT :limit"
 )
+_OWN = {"own": list(OWN_WORDS)}
 _KNOWN_CHANNELS = sa.text("SELECT count(*) FROM channels WHERE status = 'active' AND snapshot_id IS NOT NULL")
 _FEATURES = cast(sa.Table, ChannelFeatures.__table__)
 _INSERT = postgresql.insert(_FEATURES)
@@ -171,10 +186,10 @@ def fit_model(session: Session) -> bool:
 
     It has the pools, the platform's weight, the difference of sponsored videos, and a calibration per follower tier.
     """
-    rows = session.execute(_ALL, {"suffix": ""}).all()
+    rows = session.execute(_ALL, {"suffix": "", **_OWN}).all()
     if not rows:
         return False
-    past = _histories(rows)
+    past = _histories(rows, explained=True)
     verticals = [main_vertical(row.verticals) for row in rows]
     before = np.array([np.nan if row.platform_before is None else row.platform_before for row in rows])
     fitted = fit_market(past, verticals, before)
@@ -227,7 +242,7 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
     ``channels``: only these.
     """
     model = load_model(session)
-    rows = session.execute(_STALE, {"suffix": model.suffix, "limit": limit, "channels": channels}).all()
+    rows = session.execute(_STALE, {"suffix": model.suffix, "limit": limit, "channels": channels, **_OWN}).all()
     if not rows:
         return []
     verticals = [main_vertical(row.verticals) for row in rows]
@@ -235,14 +250,17 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
     past = _histories(rows)
     forecasts, gaps = _forecasts(past, model, pools, _labels(rows))
     tiers = view_forecast.tier_of(past.followers)
-    told_followers = np.array([float(row.followers) for row in rows])
-    peers = view_forecast.peers_upper(told_followers, priors_of(pools, np.arange(len(pools))))
+    most = _explained_most(rows, pools, model)
     idle, times = pool.days_idle(past), odd_videos.newest_times(packed(past, 0)[0])
     computed_at = now()
     features = []
     for index, row in enumerate(rows):
         lists = {name: row.margins.get(key) for name, key in MARGINS.items()}
-        audience = grid.readable_audience(lists, ABROAD if row.platform_name in NOT_OFFERED else CHINA)
+        prior, weights = ABROAD if row.platform_name in NOT_OFFERED else CHINA, _weights(row)
+        told = grid.readable_audience(lists, prior)
+        minors = share_columns.minors(told.joint[None, :], np.array(["ages_from_prior" in told.flags]))
+        audience = grid.believed(told, weights["lists_weight"], prior)
+        found = [flag["code"] for flag in row.flags] + ["video_rewritten"] * row.rewritten
         features.append(
             {
                 "id": new_id(),
@@ -261,10 +279,12 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
                 "seconds": None if row.seconds is None else float(row.seconds),
                 "language": row.language and (language_tag(row.language) or row.language).split("-")[0].lower(),
                 "shares": share_columns.pack(audience, row.verticals or {}),
-                "flags": flags.bits(audience.flags, [flag["code"] for flag in row.flags]),
+                "flags": flags.bits(audience.flags, found),
                 "computed_at": computed_at,
-                "peers_upper": float(peers[index]),
-                "source_weight": view_forecast.source_weight(row.source, row.is_proven),
+                "peers_upper": float(most[index]),
+                **weights,
+                **_lengths(row),
+                "minors": finite(minors.tolist())[0],
                 "idle_days": finite([float(idle[index])])[0],
                 "newest_times": finite([float(times[index])])[0],
                 **_basis(forecasts, gaps, past, index),
@@ -272,6 +292,42 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
         )
     session.execute(_WRITE, features)
     return [row.channel_id for row in rows]
+
+
+def _explained_most(rows: Sequence[Any], pools: Sequence[VerticalPool], model: FittedForecast) -> Floats:
+    """Return what flagged figures of each channel count at most: the upper end of its peers by the followers that
+    growth explains, and no more than the forecast from the views and followers that it explains."""
+    followers = np.array([float(row.explained_followers) for row in rows])
+    peers = view_forecast.peers_upper(followers, priors_of(pools, np.arange(len(pools))))
+    explained, _ = _forecasts(_histories(rows, explained=True), model, pools, _labels(rows))
+    jumped = np.array([row.rewritten or row.explained_followers < row.followers for row in rows], dtype=bool)
+    with np.errstate(invalid="ignore"):
+        most: Floats = np.where(jumped, np.fmin(peers, np.exp(explained.log_centre)), peers)
+    return most
+
+
+def _weights(row: Any) -> dict[str, float]:
+    """Return the share that counts of each of a channel's figures, by where it comes from.
+
+    A forecast from videos rests on the newest ten and on the platform's own forecast, if it told one; any other on the
+    snapshot's figures.
+    """
+    videos = row.told_by or []
+    figures = [row.provenance] if not videos or row.platform is not None else []
+    return {
+        "source_weight": weight(*videos, *figures),
+        "lists_weight": weight(row.lists_provenance),
+        "details_weight": weight(row.details_provenance),
+        "length_weight": weight(*(row.lengths_told_by or [row.provenance])),
+    }
+
+
+def _lengths(row: Any) -> dict[str, Any]:
+    """Return the stored columns of how long a channel's videos are."""
+    told_by = [weight(word) for word in row.lengths_told_by or []]
+    found = counted_length.evidence(row.lengths or [], told_by, row.platform_name)
+    ends = {"length_low": found.low, "length_high": found.high, "length_most": found.most}
+    return {**ends, "length_videos": found.videos}
 
 
 def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, index: int) -> dict[str, Any]:
@@ -293,7 +349,7 @@ def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, i
 
 def any_stale(session: Session) -> bool:
     """Return whether some channel's features are out of date."""
-    return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1, "channels": None}).all())
+    return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1, "channels": None, **_OWN}).all())
 
 
 def main_vertical(verticals: dict[str, float]) -> str | None:
@@ -301,11 +357,12 @@ def main_vertical(verticals: dict[str, float]) -> str | None:
     return min(verticals, key=lambda name: (-verticals[name], name)) if verticals else None
 
 
-def _histories(rows: Sequence[Any]) -> ViewHistories:
+def _histories(rows: Sequence[Any], *, explained: bool = False) -> ViewHistories:
+    """Return the histories of channels as they are told, or with what growth explains of views and followers."""
     return histories(
-        [row.views or [] for row in rows],
+        [(row.explained if explained else row.views) or [] for row in rows],
         [row.ages or [] for row in rows],
-        [row.followers or None for row in rows],
+        [(row.explained_followers if explained else row.followers) or None for row in rows],
         told_median=[row.told_median for row in rows],
         platform=[row.platform for row in rows],
         sponsored=[row.marks or [] for row in rows],

@@ -59,12 +59,16 @@ class ChannelFeatures(Base):
 
     Log views of one video ~ `log_centre` + `scale` * t(`df`); expected views = exp(log_centre) * `smear`. `shares` are
     32-bit floats, little-endian (audience.share_columns); `flags` are bits (flags.py); `language` is the primary
-    subtag. `from_median`: the forecast rests on a reported median of views, not on single videos. `platform_weight` is
-    the weight of the platform's own forecast `platform_views`. `sponsored_gap`, with its 80 % ends, is log views of
-    sponsored videos less those of others, from the two counts of videos (NULL: not known). `peers_upper` is what
-    flagged figures count at most (NULL: followers are not known), `source_weight` the share of the careful forecast
-    that counts. `idle_days` are those from the last video to the snapshot, `newest_times` the newest settled video's
-    views over the median of those before it (NULL: not known).
+    subtag. `from_median`: the forecast rests on a reported median of views, not on single videos. `platform_weight`
+    is the weight of the platform's own forecast `platform_views`. `sponsored_gap`, with its 80 % ends, is log views
+    of sponsored videos less those of others, from the two counts of videos (NULL: not known). `peers_upper` is what
+    flagged figures count at most (NULL: followers are not known). By provenance, `source_weight` is the share of
+    the careful forecast that counts, `lists_weight` of the audience lists (the shares hold it already),
+    `details_weight` of the verticals and the language, `length_weight` of the videos' lengths and marks.
+    `length_low` and `length_high` are the ends of the middle 80 % of the lengths of `length_videos` videos in
+    seconds (NULL: too few), `length_most` is what a stated length counts as at most. `minors` is the share of the
+    audience under 18 as it is told (NULL: no list of ages). `idle_days` are those from the last video to the
+    snapshot, `newest_times` the newest settled video's views over the median of those before it (NULL: not known).
     `changed` is the transaction that last wrote the row, or something that the channel is searched by.
     """
 
@@ -98,6 +102,14 @@ class ChannelFeatures(Base):
     source_weight: Mapped[float] = mapped_column(default=1.0, server_default="1")
     idle_days: Mapped[float | None] = mapped_column(default=None)
     newest_times: Mapped[float | None] = mapped_column(default=None)
+    lists_weight: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    details_weight: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    length_weight: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    length_low: Mapped[float | None] = mapped_column(default=None)
+    length_high: Mapped[float | None] = mapped_column(default=None)
+    length_most: Mapped[float | None] = mapped_column(default=None)
+    length_videos: Mapped[int] = mapped_column(default=0, server_default="0")
+    minors: Mapped[float | None] = mapped_column(default=None)
     changed: Mapped[int] = mapped_column(
         init=False, index=True, server_default=sa.text("(pg_current_xact_id()::text)::bigint")
     )

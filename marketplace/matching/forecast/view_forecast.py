@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 else:
     special = lazy_module("scipy.special")
 
-MODEL_VERSION = "reach/5"
+MODEL_VERSION = "reach/6"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
 # People per view of one video: a prior until channels upload reached-account counts; 0.7 to 1 is plausible.
 UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE = 0.85, (0.7, 1.0)
@@ -54,10 +54,6 @@ FOLLOWERS_DF = 30.0
 SMEAR_MAX = 6.0
 # Figures that a check found odd count at most at this quantile of the channel's peers, until a person has cleared them.
 PEERS_UPPER = 0.8
-# What counts of a careful forecast by where its figures come from: a file in a platform's own form, which can be edited
-# before it is handed in, and a party's own word (typed, or in a file of one's own). The figures of a channel that its
-# side has proven to be its own count in full. House rules, judged: nobody has measured how far such figures are off.
-EXPORT_FILE, OWN_WORD, OWN_WORD_SOURCES = 0.9, 0.75, frozenset({"typed", "inlay"})
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 GRID_TAUS: Floats = (_NODES + 1) / 2
 GRID_WEIGHTS: Floats = _NODE_WEIGHTS / 2
@@ -307,11 +303,11 @@ def peers_upper(followers: Floats, priors: PoolPriors) -> Floats:
 def held_to_peers(
     forecasts: ViewForecasts, flagged: Bools, peers: Floats, cleared: Bools | None = None
 ) -> tuple[ViewForecasts, Bools]:
-    """Return the forecasts with those from flagged figures moved down so that the median is at most that of the upper
-    end of peers, and which of them were moved [n].
+    """Return the forecasts with those from flagged figures moved down so that the median is at most ``peers``, and
+    which of them were moved [n].
 
-    ``peers`` [n] are views as `peers_upper` gives them (NaN: not known). ``cleared`` [n] marks the figures that a
-    person has looked at and let stand (None: none).
+    ``peers`` [n] are views as `peers_upper` gives them, or less where growth explains less (NaN: not known).
+    ``cleared`` [n] marks the figures that a person has looked at and let stand (None: none).
     """
     known = np.isfinite(peers) & (peers > 0)
     limit = log(np.where(known, peers, 1.0))
@@ -319,12 +315,6 @@ def held_to_peers(
     with np.errstate(invalid="ignore"):
         moved: Bools = doubted & known & (forecasts.log_centre > limit)
     return replace(forecasts, log_centre=np.where(moved, limit, forecasts.log_centre)), moved
-
-
-def source_weight(source: str, proven: bool = False) -> float:
-    """Return the share of a careful forecast that counts by where its figures come from, and by whether the channel is
-    proven to be its side's."""
-    return 1.0 if proven else OWN_WORD if source in OWN_WORD_SOURCES else EXPORT_FILE
 
 
 def careful_of(low: Floats, usual: Floats, high: Floats) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from marketplace.matching.audience.arrays import Floats, as_floats, sum_columns
 from marketplace.matching.audience.grid import region_indices
 
-MODEL_VERSION = "fit/3"
+MODEL_VERSION = "fit/4"
 WEIGHTS = {"category": 0.40, "market": 0.20, "language": 0.10, "format": 0.10, "length": 0.10, "sponsors": 0.10}
 PARTS = tuple(WEIGHTS)
 NEUTRAL = 0.5

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from marketplace.channels.facts.provenance import OWN_WORD
 from marketplace.core.message import Message
 from marketplace.core.money import show_minor
 from marketplace.matching.forecast.signals import IDLE_MIN
-from marketplace.matching.forecast.view_forecast import LITTLE_KNOWN, OWN_WORD
+from marketplace.matching.forecast.view_forecast import LITTLE_KNOWN
 from marketplace.matching.scoring.score import NOBODY
 from marketplace.matching.scoring.scored_bid import ScoredBid
 from marketplace.matching.scoring.worth.noticing import REFERENCE, careful
@@ -37,26 +38,75 @@ def doubts(bid: ScoredBid) -> Iterator[Message]:
     if "views_capped" in bid.flags:
         yield Message(
             "views_capped",
-            "账号数据有异常标记：经人工核准前，播放按同粉丝量账号的高端（80% 分位）计",
-            "The channel's figures are flagged: until a person has cleared them its views count at the upper end of"
-            " channels with as many followers (their 80 % quantile)",
+            "账号数据有异常标记：经人工核准前，播放最多按同粉丝量账号的高端（80% 分位）计；"
+            "突增的播放与粉丝按增长规律能解释的数值计",
+            "The channel's figures are flagged: until a person has cleared them its views count at most at the upper"
+            " end of channels with as many followers (their 80 % quantile), and views or followers that jumped at what"
+            " growth explains",
         )
     if bid.source_weight < 1:
-        weight = bid.source_weight
-        is_own = bid.source_weight <= OWN_WORD
-        zh, en = (
-            ("数据由本方自报", "The figures are the side's own word")
-            if is_own
-            else ("数据来自本方交来的平台导出文件", "The figures come from a platform's file that its side handed in")
-        )
+        weight, is_own = bid.source_weight, bid.source_weight <= OWN_WORD
+        zh, en = _of_whom(weight)
         yield Message(
             "own_word" if is_own else "export_file",
-            f"{zh}：保守估计只计 {weight:.0%}（平台规则，非测量值）；账号归属验证后全计",
-            f"{en}: {weight:.0%} of the careful forecast counts (a house rule, not measured), and all of it once the"
-            " channel is proven",
+            f"播放与粉丝等{zh}：保守估计只计 {weight:.0%}（平台规则，非测量值）",
+            f"The figures {en}: {weight:.0%} of the careful forecast counts (a house rule, not measured)",
             {"weight": {"value": weight, "unit": "share of the careful forecast"}},
         )
+    if bid.lists_weight < 1 and not {"ages_from_prior", "genders_from_prior", "regions_from_prior"} <= {
+        *bid.audience_flags
+    }:
+        weight = bid.lists_weight
+        zh, en = _of_whom(weight)
+        yield Message(
+            "lists_in_part",
+            f"受众列表{zh}：只计 {weight:.0%}，其余按人口分布（平台规则，非测量值）",
+            f"The audience lists {en}: {weight:.0%} of them counts, and the population stands in for the rest (a house"
+            " rule, not measured)",
+            {"weight": {"value": weight, "unit": "share of the lists"}},
+        )
+    if bid.details_weight < 1 and bid.fit_parts.get("category") is not None:
+        weight = bid.details_weight
+        zh, en = _of_whom(weight)
+        yield Message(
+            "verticals_in_part",
+            f"内容类目{zh}：契合度只计 {weight:.0%}，其余按中等（0.50）计（平台规则，非测量值）",
+            f"The verticals {en}: {weight:.0%} of their fit counts, and the rest as middling, 0.50 (a house rule, not"
+            " measured)",
+            {"weight": {"value": weight, "unit": "share of the fit"}},
+        )
     yield from _too_little(bid)
+
+
+def _of_whom(weight: float) -> tuple[str, str]:
+    """Return who tells figures of this weight, as the end of a clause in both languages."""
+    if weight <= OWN_WORD:
+        return "由本方自报", "are the side's own word"
+    return "来自本方交来的平台导出文件", "come from a platform's file that its side handed in"
+
+
+def film_length(bid: ScoredBid) -> Iterator[Message]:
+    """Yield that a plan states a longer film than the channel's own videos support, and what it counts as."""
+    if bid.film is None or bid.film.counted >= bid.film.stated:
+        return
+    stated, counted, low, high, videos = bid.film
+    if low is not None and high is not None:
+        zh = f"该账号最近 {videos} 条视频多为 {low:,.0f} 至 {high:,.0f} 秒"
+        en = f"the channel's last {videos} videos are {low:,.0f}-{high:,.0f} s"
+    else:
+        zh = "该账号时长已知的视频太少，按同类平台视频的常见上限计"
+        en = "the lengths of too few of the channel's videos are known, so what such films last on the platform counts"
+    yield Message(
+        "film_length",
+        f"方案写 {stated:,.0f} 秒；{zh}；按 {counted:,.0f} 秒计分。写得更长，不会让植入显得更轻",
+        f"The plan is for a film of {stated:,.0f} s; {en}; counted as {counted:,.0f} s. A longer film on paper makes no"
+        " placement milder",
+        {
+            "stated": {"value": stated, "unit": "s"},
+            "counted": {"value": counted, "unit": "s"},
+            "videos": {"value": videos, "unit": "videos", "low": low, "high": high, "interval": "80%"},
+        },
+    )
 
 
 def _too_little(bid: ScoredBid) -> Iterator[Message]:

@@ -62,6 +62,16 @@ FORECAST = LoadedColumn(
 )
 SPONSORED_GAP = list(_FORECAST_SQL).index("sponsored_gap")
 
+# What counts of a channel's figures, of its lists, of its verticals and language, and of its videos' lengths and marks.
+# Beside them the share of the audience that is under 18, which counts as it is told.
+WEIGHTS = (
+    *(
+        LoadedColumn(name, "float8", f"f.{name}", "1")
+        for name in ("source_weight", "lists_weight", "details_weight", "length_weight")
+    ),
+    LoadedColumn("minors", "float8", "f.minors", "'NaN'"),
+)
+
 # The part of a price that follows views or sales, and the tier of the first video of an offer.
 _VARIABLE = "CASE r.pricing_model WHEN 'hybrid' THEN r.price -> 'variable' ELSE r.price END"
 _LENGTH = "jsonb_path_query_first(r.deliverables, '$[*] ? (@.kind != \"image\")') ->> 'length_tier'"
@@ -102,7 +112,11 @@ LOADED = (
     LoadedColumn("flags", "int8", "f.flags", "0"),
     LoadedColumn("shares", f"bytes:{share_columns.BYTES}", share_columns.stored_sql("f.shares"), "%(shares)s"),
     LoadedColumn("peers_upper", "float8", "f.peers_upper", "'NaN'"),
-    LoadedColumn("source_weight", "float8", "f.source_weight", "1"),
+    *WEIGHTS,
+    # The length that the plan states, and what the channel's videos say of it (see `bids.stated_lengths`).
+    LoadedColumn("stated_s", "float8", "(r.plan ->> 'duration_s')::float8", "'NaN'"),
+    *(LoadedColumn(name, "float8", f"f.{name}", "'NaN'") for name in ("length_low", "length_high", "length_most")),
+    LoadedColumn("length_videos", "float8", "f.length_videos::float8", "0"),
     LoadedColumn("idle_days", "float8", "f.idle_days", "'NaN'"),
     LoadedColumn("newest_times", "float8", "f.newest_times", "'NaN'"),
     # Whether a person has looked at the bid and approved it, and with it the figures that it rests on.

@@ -381,6 +381,7 @@ def _viewers(bid: ScoredBid) -> Iterator[Message]:
             chance={"value": chance, "low": low, "high": high, "interval": "80%", "unit": "probability"},
             unsponsored={"value": unsponsored, "unit": "probability"},
         )
+    yield from counted_messages.film_length(bid)
     score = _known(bid.intrusiveness, "range")
     if score is None:
         yield _reason("intrusiveness_unknown", "侵扰度尚未评估", "Intrusiveness has not been scored")

@@ -120,6 +120,14 @@ NUMBERS = (
     MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, f"{_NO_PLAN}; the match is of intrusiveness/1"),
     _single("idle_days", f"the channel has no video; {_EARLIER}"),
     _single("newest_times", f"the channel has fewer than three settled videos; {_EARLIER}"),
+    _single("lists_weight", _EARLIER),
+    _single("details_weight", _EARLIER),
+    MatchNumber(
+        "film",
+        NumberKind.NAMED,
+        ("stated", "counted", "low", "high", "videos"),
+        f"{_NO_PLAN}; {_EARLIER}; low and high: the lengths of fewer than five of the channel's videos are known",
+    ),
 )
 BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}
 _STARTS = dict(

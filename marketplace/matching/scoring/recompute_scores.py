@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.bids import counted_length
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness import factors
-from marketplace.intrusiveness.notice import notice_share
-from marketplace.intrusiveness.prominence import prominence_range
 from marketplace.intrusiveness.recompute_plan import differences
 from marketplace.intrusiveness.timeline import from_dict
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
@@ -27,14 +26,17 @@ def faults(bid: Mapping[str, Any], match: Mapping[str, Any]) -> Iterator[str]:
     """
     plan, parts = from_dict(bid["plan"]), match["parts"]
     fit = math.nan if parts["fit"] is None else parts["fit"]
-    ends = [np.array(factors.points(tuple(raw.tolist()), fit)) for raw in factors.raw_bounds(plan)]
+    # A match that was decided before films counted so has no counted length.
+    counted = (parts.get("film") or {}).get("counted") or plan.duration_s
+    held = counted_length.counted_measures(plan, counted)
+    ends = [np.array(factors.points(tuple(raw.tolist()), fit)) for raw in (held.raw_low, held.raw_high)]
     low, high = (float(end.sum()) for end in ends)
     middle = (ends[0] + ends[1]) / 2
     recomputed = {
         "intrusiveness": {"point": (low + high) / 2, "low": low, "high": high},
         "intrusion": {code: value for code, value in zip(c.CODES, middle.tolist(), strict=True) if value},
-        "prominence": list(prominence_range(plan)),
-        "noticing": list(notice_share(plan)),
+        "prominence": list(held.prominence),
+        "noticing": list(held.noticed),
     }
     # Where reviewers have put another value in its place, what was computed has to follow from the plan all the same.
     computed = (match.get("computed") or {}).get("intrusiveness")

@@ -10,6 +10,7 @@ from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.audience.targets import TargetShares, TargetWeights, on_target
 from marketplace.matching.audience.told_lists import AudienceLists
 from marketplace.matching.forecast import view_forecast
+from marketplace.matching.forecast.counted_forecasts import counted_of
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, OnTargetPeople, ViewForecasts
 from marketplace.matching.pricing import cost as price
 from marketplace.matching.pricing import market_floor
@@ -154,7 +155,7 @@ def counted_views(bids: BidInputs, calibration: ForecastCalibration | None) -> F
     """Return the views of one video that count where bids are compared [n]: the careful ones, less what their source
     takes off."""
     careful = view_forecast.careful_views(bids.forecasts, calibration, bids.tiers)
-    return careful if bids.source_weight is None else careful * bids.source_weight
+    return counted_of(careful, bids.source_weight)
 
 
 def worth_of(bids: BidInputs, fit_weight: float) -> tuple[Floats, Floats, float]:
@@ -171,7 +172,7 @@ def _views(bids: BidInputs, calibration: ForecastCalibration | None) -> tuple[Fl
     grid, ends = all_views[:, : len(view_forecast.GRID_TAUS)], all_views[:, len(view_forecast.GRID_TAUS) :]
     low, usual, middle, high = (ends[:, column] for column in range(len(_ENDS)))
     careful = view_forecast.careful_of(low, usual, high)
-    return grid, low, careful if bids.source_weight is None else careful * bids.source_weight, middle, high
+    return grid, low, counted_of(careful, bids.source_weight), middle, high
 
 
 def _with_ends(

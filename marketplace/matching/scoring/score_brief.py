@@ -10,7 +10,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.bids import earlier_plans
+from marketplace.bids import counted_length, earlier_plans, stated_lengths
 from marketplace.bids.models import BidStatus
 from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
@@ -26,8 +26,9 @@ from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.audience.targets import target_cells
 from marketplace.matching.forecast import flags, odd_videos, pool, sponsored, view_forecast
+from marketplace.matching.forecast.counted_forecasts import counted_forecasts
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
+from marketplace.matching.forecast.view_forecast import ForecastCalibration
 from marketplace.matching.overlap import units
 from marketplace.matching.pricing import cost, market_floor, outcome_rates, price_learning
 from marketplace.matching.pricing.counted_prices import counted_terms, floor_of
@@ -55,6 +56,7 @@ MODEL_VERSIONS = {
     "cells": grid.MODEL_VERSION,
     "fit": brand_fit.MODEL_VERSION,
     "floor": market_floor.MODEL_VERSION,
+    "length": counted_length.MODEL_VERSION,
     "noticing": noticing.MODEL_VERSION,
     "outcomes": outcome_rates.MODEL_VERSION,
     "pool": pool.MODEL_VERSION,
@@ -140,11 +142,12 @@ def load(
     if not count:
         return None
     earlier_plans.measure_earlier(session, rows)
+    stated_lengths.hold(session, rows)
     rows["flags"] = flags.of_target(rows["flags"], target_cells(version.content))
-    shares = share_columns.unpack(rows["shares"].tobytes())
+    shares = share_columns.of_rows(rows)
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     ends = fitted_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
-    forecasts, views_capped = _counted_forecasts(rows)
+    forecasts, views_capped = counted_forecasts(rows, rows["cleared"])
     computed = BidInputs(
         forecasts=forecasts,
         joint=shares.joint,
@@ -163,21 +166,6 @@ def load(
     given = overrides.intrusiveness
     ends = (np.where(np.isnan(given), ends[0], given), np.where(np.isnan(given), ends[1], given))
     return LoadedBids(rows, shares, overrides.of_inputs(computed), computed, overrides, ends, views_capped)
-
-
-def _counted_forecasts(rows: Rows) -> tuple[ViewForecasts, Bools]:
-    """Return the forecasts of n bids' channels, those from flagged figures held to their peers until a person has
-    cleared them, and which of them were held [n]."""
-    forecasts = ViewForecasts(
-        log_centre=_floats(rows, "log_centre"),
-        scale=_floats(rows, "scale"),
-        df=_floats(rows, "df"),
-        n_used=_floats(rows, "n_used"),
-        smear=_floats(rows, "smear"),
-        from_history=rows["from_history"],
-    )
-    flagged = flags.any_snapshot(rows["flags"])
-    return view_forecast.held_to_peers(forecasts, flagged, _floats(rows, "peers_upper"), rows["cleared"])
 
 
 def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
@@ -251,7 +239,7 @@ def numbers_of(
         "fit_parts": bids.fit.parts,
         "intrusion": _points(rows, bids.fit.value),
         "backlash": _backlash(rows, shares, low, high),
-        "minors": share_columns.minors(shares.joint, flags.holds(rows["flags"], "ages_from_prior")),
+        "minors": _minors(rows, shares),
         "intrusion_first": np.full((len(low), len(numbers.FIRST_FACTORS)), np.nan),
         "unknown": shares.unknown,
         "expected_views": scores.expected_views,
@@ -269,10 +257,21 @@ def numbers_of(
         "largest_cost": scores.largest_cost,
         "least_price": scores.least_price,
         "source_weight": np.ones(len(low)) if bids.source_weight is None else bids.source_weight,
+        "lists_weight": _floats(rows, "lists_weight"),
+        "details_weight": _floats(rows, "details_weight"),
+        "film": np.stack([_floats(rows, name) for name in stated_lengths.FILM], axis=1),
         "counted_people": scores.counted_people,
         "counted_cost": scores.counted_cost,
         "suitability": scores.suitability,
     }
+
+
+def _minors(rows: Rows, shares: ShareColumns) -> Floats:
+    """Return the share of each audience that is under 18 as it is told [n]; records of before it was kept have it in
+    their tables."""
+    in_tables = share_columns.minors(shares.joint, flags.holds(rows["flags"], "ages_from_prior"))
+    told = _floats(rows, "minors")
+    return np.where(np.isnan(told), in_tables, told)
 
 
 def _backlash(rows: Rows, shares: ShareColumns, low: Floats, high: Floats) -> Floats:

@@ -36,6 +36,17 @@ class ForecastBasis(NamedTuple):
     other_videos: int = 0
 
 
+class FilmLength(NamedTuple):
+    """The seconds that a plan states and what they count as, and the middle 80 % of the lengths of the channel's last
+    videos (None: fewer than five are known), and how many these are."""
+
+    stated: float
+    counted: float
+    low: float | None
+    high: float | None
+    videos: int
+
+
 @dataclass(frozen=True)
 class ScoredBid:
     """The numbers of one scored bid; None where a number is not known. Money is in minor units of `currency`.
@@ -84,6 +95,9 @@ class ScoredBid:
     taken_on: date | None = None
     idle_days: float | None = None
     newest_times: float | None = None
+    lists_weight: float = 1.0
+    details_weight: float = 1.0
+    film: FilmLength | None = None
 
     def parts(self) -> dict[str, Any]:
         """Return the numbers by name as the API shows them, with their sources."""
@@ -157,6 +171,9 @@ def scored_bid(
         tolerance=single["tolerance"] or 0.0,
         idle_days=single["idle_days"],
         newest_times=single["newest_times"],
+        lists_weight=1.0 if single["lists_weight"] is None else single["lists_weight"],
+        details_weight=1.0 if single["details_weight"] is None else single["details_weight"],
+        film=_film(by_name["film"]),
         basis=_basis(_by_part("forecast", by_name)),
         backlash=_backlash(_by_part("backlash", by_name), _basis(_by_part("forecast", by_name))),
         peers=peers,
@@ -197,6 +214,11 @@ def _backlash(stored: Mapping[str, float | None], basis: ForecastBasis) -> Shown
         market=basis.sponsored is not None,
         viewers_came_for=list(backlash.VIEWERS)[int(kind or 0)],
     )
+
+
+def _film(stored: Sequence[float | None]) -> FilmLength | None:
+    stated, counted, low, high, videos = stored
+    return None if stated is None or counted is None else FilmLength(stated, counted, low, high, int(videos or 0))
 
 
 def _shown(number: numbers.MatchNumber, parts: tuple[float | None, ...]) -> Any:

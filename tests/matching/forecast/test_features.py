@@ -157,14 +157,17 @@ def test_without_videos_a_told_median_is_believed_more_than_followers(client: Fl
 def test_the_platforms_own_forecast_counts_and_is_told(client: FlaskClient, worker: ModuleType) -> None:
     plain = told(client, worker)
     assert "platform_forecast" not in plain
-    reasons = told(client, worker, expected_views=2_000_000)
+    admin = somebody("platform")
+    reasons = told(client, worker, teller=admin, expected_views=2_000_000)
     numbers = reasons["platform_forecast"]["numbers"]
     assert (numbers["platform_views"]["value"], numbers["platform_views"]["source"]) == (2_000_000, "typed")
     assert 0.3 < numbers["weight"]["value"] <= 0.5
     views = [one["views_from_history"]["numbers"]["views"]["value"] for one in (plain, reasons)]
     assert views[0] < views[1] < 2_000_000
-    far_off = told(client, worker, expected_views=900)
+    far_off = told(client, worker, teller=admin, expected_views=900)
     assert "platform_forecast" not in far_off
+    # What the creator types in as the platform's forecast is none of the platform's.
+    assert "platform_forecast" not in told(client, worker, expected_views=2_000_000)
 
 
 def test_sponsored_videos_that_get_less_lower_the_forecast_of_a_placement(
@@ -187,12 +190,13 @@ def test_sponsored_videos_that_get_less_lower_the_forecast_of_a_placement(
 
 def _told_twice(before: int | None) -> None:
     """22 channels whose platform foretold views before their newest video came out, or only after."""
+    admin = somebody("platform")
     for number in range(22):
         who = somebody("creator")
         channel = make_channels.channel(who.party_id)
         videos = make_channels.videos(*(1_000 + 37 * number + place for place in range(6)))
-        make_channels.told(who, channel.id, taken_on="2026-10-20", expected_views=before, videos=videos[-1:])
-        make_channels.told(who, channel.id, taken_on="2026-11-10", expected_views=9_999 + number, videos=videos)
+        make_channels.told(admin, channel.id, taken_on="2026-10-20", expected_views=before, videos=videos[-1:])
+        make_channels.told(admin, channel.id, taken_on="2026-11-10", expected_views=9_999 + number, videos=videos)
 
 
 def test_the_platforms_weight_is_learnt_from_what_it_said_before_the_video_came() -> None:

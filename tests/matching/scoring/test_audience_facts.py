@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.channels.facts.provenance import Provenance
 from marketplace.channels.models import AudienceSnapshot, Channel
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
@@ -24,6 +25,7 @@ from tests.make.people import Somebody, somebody
 from tests.matching import look
 
 pytestmark = pytest.mark.usefixtures("own_market")
+ADMIN = Provenance.TYPED_BY_ADMIN
 
 
 def shown(
@@ -37,7 +39,8 @@ def shown(
     """The reasons of a bid, by code, whose channel's facts were sent to the API."""
     there, who = look.market(target=target, markets=markets), somebody("creator")
     channel = make_channels.channel(who.party_id, language="zh-CN", verticals={"food": 1.0}, platform=platform)
-    _tell(client, who, channel.id, **facts)
+    # By the market's own people, of whose word all counts.
+    _tell(client, somebody("platform"), channel.id, **facts)
     bid = make.place(there, who, channel.id, **look.plain())
     work.settle(worker)
     return look.told(look.match(client, who, bid.id))
@@ -143,7 +146,13 @@ def test_a_stored_list_that_cannot_be_used_is_left_out_alone_and_named(client: F
         odd = {**known.margins, "region": {"Mars": 0.4}}
         session.add(
             stored := AudienceSnapshot(
-                channel_id=channel_id, evidence_hash="odd", margins=odd, rate_card=[], flags=[], **columns
+                channel_id=channel_id,
+                evidence_hash="odd",
+                margins=odd,
+                rate_card=[],
+                flags=[],
+                lists_provenance=ADMIN,
+                **columns,
             )
         )
         session.flush()
@@ -161,7 +170,7 @@ def test_a_stored_list_that_cannot_be_used_is_left_out_alone_and_named(client: F
 
 def test_features_of_the_former_form_are_still_scored_and_found(client: FlaskClient, worker: ModuleType) -> None:
     there, who = look.market(target=[cell(18, 30)], markets=["CN"]), somebody("creator")
-    channel_id = look.channel(who)
+    channel_id = look.channel(who, somebody("platform"))
     make.place(there, who, channel_id, **look.plain())
     work.settle(worker)
     old = np.zeros(share_columns.OLD_BYTES // 4, dtype="<f4")

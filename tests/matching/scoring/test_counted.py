@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.channels.facts.provenance import Provenance, of_file, weight
 from marketplace.intrusiveness.notice import notice_share
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.grid import audience
@@ -15,7 +16,7 @@ from marketplace.matching.audience.targets import target_weights
 from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.forecast.pool import PRIOR_POOL, priors_of
-from marketplace.matching.forecast.view_forecast import ViewForecasts, held_to_peers, peers_upper, source_weight
+from marketplace.matching.forecast.view_forecast import ViewForecasts, held_to_peers, peers_upper
 from marketplace.matching.pricing.cost import by_prior_rates, terms_from_rows
 from marketplace.matching.pricing.market_floor import MarketFloor, market_floor
 from marketplace.matching.pricing.price_model import PriceModel, PricePoint
@@ -179,8 +180,16 @@ def test_every_flag_of_a_snapshot_counts_as_one() -> None:
 
 
 def test_a_partys_own_word_counts_less_in_the_careful_forecast_alone() -> None:
-    assert (source_weight("typed"), source_weight("inlay"), source_weight("xingtu")) == (0.75, 0.75, 0.9)
-    assert (source_weight("typed", proven=True), source_weight("xingtu", proven=True)) == (1.0, 1.0)
+    assert {str(word): weight(word) for word in Provenance} == {
+        "platform_export": 0.9,
+        "own_file": 0.75,
+        "typed_by_creator": 0.75,
+        "typed_by_agency": 0.75,
+        "typed_by_admin": 1.0,
+    }
+    # Figures together are as certain as the least certain of them.
+    assert weight("typed_by_admin", "platform_export", "typed_by_agency") == 0.75
+    assert [of_file(source) for source in ("inlay", "xingtu", "youtube")] == ["own_file", *["platform_export"] * 2]
     whole, less = (
         score(_bid(500_000, source_weight=np.array([weight])), TARGET, CEILING, TOLERANCE) for weight in (1.0, 0.75)
     )
