@@ -8,8 +8,8 @@ features of channels tell how much of each counts, and how long the channel's vi
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0039"
-down_revision = "0038"
+revision = "0043"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 
