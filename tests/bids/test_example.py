@@ -18,8 +18,8 @@ from tests.make import work
 from tests.make.people import somebody
 
 pytestmark = pytest.mark.usefixtures("own_market")
-# A bid of this score costs a third less for the people who notice than the brief would pay at most.
-DECENT = 60
+# A bid of this score costs a quarter less for the people who notice than the brief would pay at most.
+DECENT = 57
 DATES = ("bids_close_at", "publish_window")
 
 
