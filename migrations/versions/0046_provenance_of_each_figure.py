@@ -8,8 +8,8 @@ features of channels tell how much of each counts, and how long the channel's vi
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0045"
-down_revision = "0044"
+revision = "0046"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 
