@@ -8,6 +8,7 @@ from marketplace.core import events, jobs
 from marketplace.core.db import Base
 from marketplace.core.http import idempotency
 from marketplace.deals import models as deals
+from marketplace.deliverables import models as deliverables
 from marketplace.identity import models as identity
 from marketplace.ledger import models as ledger
 from marketplace.matching.forecast import models as growth
@@ -28,6 +29,7 @@ __all__ = [
     "channels",
     "checks",
     "deals",
+    "deliverables",
     "events",
     "exclusivity",
     "growth",

@@ -58,6 +58,8 @@ class VideoCheck(Base):
     repeats: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
     brand_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), index=True, default=None)
     shared_at: Mapped[datetime | None] = mapped_column(default=None)
+    # What of a deal the video is for: `terms` then holds what its terms say, and `bid_id` is the deal's.
+    deliverable_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("deliverables.id"), index=True, default=None)
     version: Mapped[int] = mapped_column(default=1)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 

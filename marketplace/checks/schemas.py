@@ -34,10 +34,12 @@ SVG, JPEG, JSONL = "image/svg+xml", "image/jpeg", "application/jsonl"
 
 
 class VideoCheckIn(Schema):
-    """With `bid_id`, the brand's names and images come from the bid's brief, and the plan from the bid."""
+    """With `bid_id`, the brand's names and images come from the bid's brief, and the plan from the bid; with
+    `deliverable_id` from the brief and the terms of its deal. A draft is sent with a check of the second kind."""
 
     video_id = IdField("vfl", required=True)
     bid_id = IdField("bid", load_default=None, allow_none=True)
+    deliverable_id = IdField("dlv", load_default=None, allow_none=True)
     names = fields.List(
         TextField(NAME_MAX),
         load_default=list,
@@ -59,6 +61,7 @@ VideoChecksQuery = page_query(
     "vck",
     status=one_of(VideoCheckStatus, load_default=None),
     bid_id=IdField("bid", load_default=None),
+    deliverable_id=IdField("dlv", load_default=None),
     video_id=IdField("vfl", load_default=None),
     repeats=fields.Boolean(
         load_default=False,
@@ -104,6 +107,7 @@ class VideoCheckSummaryOut(Schema):
     person_id = IdField("per", required=True, allow_none=True)
     video_id = IdField("vfl", required=True, allow_none=True)
     bid_id = IdField("bid", required=True, allow_none=True)
+    deliverable_id = IdField("dlv", required=True, allow_none=True)
     sha256 = fields.String(required=True)
     names = fields.List(fields.String(), required=True)
     status = one_of(VideoCheckStatus, required=True)

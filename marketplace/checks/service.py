@@ -3,16 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.bids import policy as bids_policy
-from marketplace.bids.models import Bid, BidRevision
-from marketplace.briefs.models import BrandAsset, BriefVersion
-from marketplace.checks import policy
+from marketplace.checks import check_references, policy
 from marketplace.checks.models import VideoCheck, VideoCheckStatus, VideoCheckStep
 from marketplace.checks.states import CHECK_TRANSITIONS
 from marketplace.core import db, jobs
@@ -24,8 +21,6 @@ from marketplace.core.jobs import Job, JobState
 from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.core.words.state_names import state_name
-from marketplace.matching.forecast import past_videos
-from marketplace.matching.ranking import service as ranking
 from marketplace.video_files import service as videos
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
@@ -75,6 +70,7 @@ class ShownCheck:
     person_id: UUID | None
     video_id: UUID | None
     bid_id: UUID | None
+    deliverable_id: UUID | None
     sha256: str
     names: Sequence[str]
     status: VideoCheckStatus
@@ -92,28 +88,22 @@ class ShownCheck:
     duplicates: Sequence[ShownDuplicate] = ()
 
 
-class _BidReferences(NamedTuple):
-    """What a check takes from the bid it is for; `terms` is the part of the stored terms that the bid determines."""
-
-    names: list[str]
-    asset_ids: list[UUID]
-    terms: dict[str, Any]
-    agency_id: UUID | None = None
-
-
 def request_check(
     session: Session,
     actor: Actor,
     *,
     video_id: UUID,
-    bid_id: UUID | None,
+    bid_id: UUID | None = None,
+    deliverable_id: UUID | None = None,
     names: Sequence[str],
     markets: Sequence[str] = (),
     buying_link: bool | None,
 ) -> ShownCheck:
-    """Request a check of a kept video: for the brand of a bid's brief and against the bid's plan, or for names alone.
+    """Request a check of a kept video: for the brand of a bid's brief and against the bid's plan, for what a deal owes
+    and against its terms, or for names alone.
 
-    Raises NotFound, WrongState (the video is not complete), InvalidInput (no names), Conflict (too many open checks).
+    Raises NotFound, WrongState (the video is not complete), InvalidInput (no names, or for two things at once),
+    Conflict (too many open checks).
     """
     video = videos.find(session, actor, video_id)
     if video.status != VideoFileStatus.KEPT or video.sha256 is None:
@@ -121,25 +111,16 @@ def request_check(
             Bilingual("视频还没有传完，请先传完。", "The video is not whole yet; hand in all of it first."),
             state=str(video.status),
         )
-    references = _bid_references(session, actor, bid_id) if bid_id is not None else _BidReferences([], [], {})
+    references = check_references.load(session, actor, bid_id=bid_id, deliverable_id=deliverable_id)
     all_names = _all_names(references.names, names)
-    open_count = sa.select(sa.func.count()).where(
-        VideoCheck.party_id == video.party_id,
-        VideoCheck.status.in_([VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING]),
-    )
-    if (session.scalar(open_count) or 0) >= OPEN_MAX:
-        raise Conflict(
-            Bilingual(
-                f"您有 {OPEN_MAX} 次检查正在进行；请等其中一次结束，或取消一次。",
-                f"{OPEN_MAX} checks of yours are under way; wait for one of them, or cancel one.",
-            )
-        )
+    _refuse_too_many(session, references.party_id or video.party_id)
     row = VideoCheck(
-        party_id=video.party_id,
+        party_id=references.party_id or video.party_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else references.agency_id,
         person_id=actor.person_id,
         video_id=video.id,
-        bid_id=bid_id,
+        bid_id=references.bid_id,
+        deliverable_id=deliverable_id,
         sha256=video.sha256,
         names=all_names,
         asset_ids=references.asset_ids,
@@ -158,6 +139,21 @@ def request_check(
     session.add(VideoCheckStep(check_id=row.id, name="decode", key=video.sha256, job_id=job_id))
     session.flush()
     return show(session, actor, row)
+
+
+def _refuse_too_many(session: Session, party_id: UUID) -> None:
+    """Raise Conflict where so many checks of a party are under way already."""
+    open_count = sa.select(sa.func.count()).where(
+        VideoCheck.party_id == party_id,
+        VideoCheck.status.in_([VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING]),
+    )
+    if (session.scalar(open_count) or 0) >= OPEN_MAX:
+        raise Conflict(
+            Bilingual(
+                f"您有 {OPEN_MAX} 次检查正在进行；请等其中一次结束，或取消一次。",
+                f"{OPEN_MAX} checks of yours are under way; wait for one of them, or cancel one.",
+            )
+        )
 
 
 def _all_names(of_brief: Sequence[str], given: Sequence[str]) -> list[str]:
@@ -183,39 +179,6 @@ def _all_names(of_brief: Sequence[str], given: Sequence[str]) -> list[str]:
             ],
         )
     return all_names
-
-
-def _bid_references(session: Session, actor: Actor, bid_id: UUID) -> _BidReferences:
-    """Return the names and images of a bid's brief, and the plan that the bid promised."""
-    condition = bids_policy.visible(actor) if actor.sees_all else bids_policy.own(actor)
-    bid = db.get(session, Bid, bid_id, condition)
-    revision = session.get_one(BidRevision, bid.revision_id)
-    # The version that the bid stands by, which its side may have confirmed after the wording was written.
-    brief = session.get_one(BriefVersion, bid.brief_version_id).content
-    brand = brief["brand"]
-    # The images belong to the brand, so a check stores their ids only.
-    asset_ids = session.scalars(
-        sa.select(BrandAsset.id).where(BrandAsset.brief_id == bid.brief_id).order_by(BrandAsset.id)
-    )
-    return _BidReferences(
-        names=[*brand["names"], *(brand["aliases"] or []), *(brand["spoken_forms"] or [])],
-        asset_ids=list(asset_ids.all()),
-        terms={
-            "plan": revision.plan,
-            "fit": _fit(session, actor, bid_id),
-            "buying_link": bool(brief["buying_link"]),
-            "past": past_videos.past(session, bid.channel_id),
-            "markets": list(brief["markets"]),
-        },
-        agency_id=bid.agency_id,
-    )
-
-
-def _fit(session: Session, actor: Actor, bid_id: UUID) -> float | None:
-    try:
-        return ranking.match_of_bid(session, actor, bid_id).scored.fit
-    except NotFound:  # not scored yet: without a fit, no factor of the score is relieved
-        return None
 
 
 def enqueue(session: Session, kind: str, row: VideoCheck, *, key: str, **payload: Any) -> UUID:
@@ -251,10 +214,17 @@ def list_checks(
     bid_id: UUID | None,
     video_id: UUID | None,
     repeats: bool,
+    deliverable_id: UUID | None = None,
 ) -> paging.Page[ShownCheck]:
     """Return checks, newest first; with `repeats`, only those whose video repeats another party's."""
     query = sa.select(VideoCheck).where(policy.visible(actor))
-    for column, value in ((VideoCheck.status, status), (VideoCheck.bid_id, bid_id), (VideoCheck.video_id, video_id)):
+    wanted = {
+        VideoCheck.status: status,
+        VideoCheck.bid_id: bid_id,
+        VideoCheck.deliverable_id: deliverable_id,
+        VideoCheck.video_id: video_id,
+    }
+    for column, value in wanted.items():
         if value is not None:
             query = query.where(column == value)
     if repeats:
@@ -287,6 +257,7 @@ def _shown(
         person_id=row.person_id if own else None,
         video_id=row.video_id,
         bid_id=row.bid_id,
+        deliverable_id=row.deliverable_id,
         sha256=row.sha256,
         names=row.names,
         status=row.status,

@@ -15,6 +15,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.message import Bilingual
 from marketplace.core.words.state_names import state_name
+from marketplace.video_files import evidence
 
 
 def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
@@ -48,9 +49,17 @@ def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
     return show(session, actor, row)
 
 
+def submit(session: Session, actor: Actor, row: VideoCheck, brand_id: UUID) -> None:
+    """Let a deal's brand read a locked check that was handed in with what the deal owes: it is not taken back."""
+    if row.shared_at is None:
+        row.brand_id, row.shared_at = brand_id, now()
+        _record_change(session, actor, row, "share")
+
+
 def unshare(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
-    """Stop sharing a check with the brand. Raises NotFound."""
+    """Stop sharing a check with the brand. Raises NotFound, Conflict (it is evidence of a deal)."""
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
+    evidence.require_free(session, "video_check", row.id)
     if row.shared_at is not None:
         row.shared_at = None
         _record_change(session, actor, row, "unshare")

@@ -11,7 +11,7 @@ from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.http import paging
 from marketplace.core.message import Bilingual
-from marketplace.video_files import policy, upload_completion, write_hold
+from marketplace.video_files import evidence, policy, upload_completion, write_hold
 from marketplace.video_files.models import VideoFile
 
 
@@ -69,9 +69,13 @@ def list_videos(
 
 
 def delete(session: Session, actor: Actor, video_id: UUID) -> None:
-    """Delete a video, and its bytes unless another video has the same. Raises NotFound, VideoHeld."""
+    """Delete a video, and its bytes unless another video has the same.
+
+    Raises NotFound, VideoHeld, Conflict (it is evidence of a deal).
+    """
     row = db.lock(session, VideoFile, video_id, policy.visible(actor))
     write_hold.require_free(row)
+    evidence.require_free(session, "video", row.id)
     upload_completion.enqueue_clear(session, row)
     events.record(session, "video_files.delete", row.id, actor, parties=[row.party_id], sha256=row.sha256)
     session.delete(row)

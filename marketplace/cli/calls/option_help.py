@@ -16,6 +16,7 @@ OPTIONS = {
     "currency": "In this currency, such as CNY.",
     "days": "How many days.",
     "deal_id": "Only of this deal, dea_...",
+    "deliverable_id": "Only for this deliverable of a deal, dlv_...",
     "ends_on": "The last day, such as 2027-02-15.",
     "evidence": "What was seen.",
     "evidence_sha256": "The SHA-256 of a file with the evidence.",

@@ -62,7 +62,7 @@ VIDEO = (
         "/video-checks",
         "List what was measured in videos.",
         _CHECK,
-        ("status", "bid_id", "video_id", "repeats"),
+        ("status", "bid_id", "deliverable_id", "video_id", "repeats"),
     ),
     ApiCommand(
         "video-checks",

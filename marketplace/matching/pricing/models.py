@@ -29,10 +29,11 @@ class DealPrice(Base):
     """What one deliverable (one video) closed at, with what was known on the day; visible to its two sides and admins.
 
     `told_by` is the side, and `told_by_id` the party, that reported it; `agency_id` is the agency whose deal it is, and
-    no other agency of the creator sees it. `bid_id` is the bid that was accepted. `removed_at`: the acceptance was
-    taken back; the row stays, since a cell of the index may tell of it. `brand_key` is the brand's id or, of a brand
-    that takes no part here, the hash of its name. `confirmed_by` is the side that confirmed the report of `told_by`:
-    the other one, or the platform. `cell_id` is the one cell of the index that has published it.
+    no other agency of the creator sees it. `bid_id` is the bid that was accepted. `deliverable_id`: what of a deal was
+    settled for it, once; it counts in the place of the acceptance. `removed_at`: the acceptance was taken back; the row
+    stays, since a cell of the index may tell of it. `brand_key` is the brand's id or, of a brand that takes no part
+    here, the hash of its name. `confirmed_by` is the side that confirmed the report of `told_by`: the other one, or the
+    platform. `cell_id` is the one cell of the index that has published it.
     """
 
     __tablename__ = "deal_prices"
@@ -48,13 +49,19 @@ class DealPrice(Base):
             "told_by_id",
             unique=True,
             postgresql_nulls_not_distinct=True,
-            postgresql_where=sa.text("removed_at IS NULL AND source <> 'market'"),
+            postgresql_where=sa.text("removed_at IS NULL AND source <> 'market' AND deliverable_id IS NULL"),
         ),
         sa.Index(
             "uq_deal_prices_one_of_a_bid",
             "bid_id",
             unique=True,
             postgresql_where=sa.text("removed_at IS NULL AND source = 'market'"),
+        ),
+        sa.Index(
+            "uq_deal_prices_one_of_a_deliverable",
+            "deliverable_id",
+            unique=True,
+            postgresql_where=sa.text("deliverable_id IS NOT NULL"),
         ),
         sa.CheckConstraint("deal_minor > 0 AND (list_minor IS NULL OR list_minor > 0)", name="prices_above_zero"),
         sa.CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed_at_a_time"),
@@ -85,6 +92,7 @@ class DealPrice(Base):
     told_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
     agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None, index=True)
     bid_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bids.id"), default=None, index=True)
+    deliverable_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("deliverables.id"), default=None)
     removed_at: Mapped[datetime | None] = mapped_column(default=None)
     cell_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("price_index_cells.id"), default=None, index=True)
     version: Mapped[int] = mapped_column(default=1)

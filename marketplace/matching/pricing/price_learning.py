@@ -45,20 +45,23 @@ OF_SUGGESTION = f"coalesce(s.rate_card->0->>'currency', '{CURRENCY_OF_SUGGESTION
 VIEWS = "coalesce((s.facts->>'expected_views')::float8, s.median_views)"
 # SQL for the deals (d) that teach anything. Anybody may sign up, invent deals and confirm them from the other side, so
 # what parties report counts only if both are proven or the platform vouches for it. An acceptance on this market binds
-# nobody's money yet, so it counts if the brand that would pay is proven. A deal counts once, however many report it.
-_COUNTING = (
+# nobody's money yet, so it counts if the brand that would pay is proven, until a video of its deal is settled: then
+# each settled video counts, and the acceptance no more. A deal counts once, however many report it.
+COUNTING = (
     "d.removed_at IS NULL AND CASE WHEN d.source = 'market' THEN party_is_proven(d.brand_id)"
+    " AND NOT EXISTS (SELECT FROM deal_prices o WHERE o.bid_id = d.bid_id AND o.deliverable_id IS NOT NULL)"
     " WHEN d.source IN ('admin', 'platform_deal') OR d.confirmed_by = 'platform' THEN true"
     " ELSE party_is_proven(d.brand_id) AND party_is_proven(d.creator_id) END"
-    " AND (d.source = 'market' OR NOT EXISTS (SELECT FROM deal_prices o WHERE o.channel_id = d.channel_id"
+    " AND (d.source = 'market' OR d.deliverable_id IS NOT NULL"
+    " OR NOT EXISTS (SELECT FROM deal_prices o WHERE o.channel_id = d.channel_id"
     " AND o.brand_key = d.brand_key AND o.deal_minor = d.deal_minor AND o.currency = d.currency"
-    " AND o.removed_at IS NULL AND (o.source = 'market'"
+    " AND o.removed_at IS NULL AND (o.source = 'market' OR o.deliverable_id IS NOT NULL"
     " OR o.settled_on = d.settled_on AND (o.confirmed_at IS NULL, o.id) < (d.confirmed_at IS NULL, d.id))))"
 )
 _DEALS = sa.text(
     "SELECT creator_id, deal_minor AS price, currency, length_tier, rights, exclusivity_days AS days, expected_views"
     " AS views, followers, suggested_cpm_minor AS cpm, platform, vertical, confirmed_by IS NOT NULL AS confirmed,"
-    f" true AS settled FROM deal_prices d WHERE {_COUNTING} ORDER BY settled_on DESC, id DESC LIMIT :most"
+    f" true AS settled FROM deal_prices d WHERE {COUNTING} ORDER BY settled_on DESC, id DESC LIMIT :most"
 )
 _CARDS = sa.text(
     "SELECT c.creator_id, (line->>'amount_minor')::float8 AS price, line->>'currency' AS currency,"
@@ -79,9 +82,12 @@ _CPMS = sa.text(
 )
 _UNPUBLISHED = sa.text(
     "SELECT id, deal_minor, list_minor, creator_id, brand_key, followers, vertical, platform,"
-    f" greatest(settled_on, confirmed_at::date) AS counted FROM deal_prices d WHERE cell_id IS NULL AND {_COUNTING}"
+    f" greatest(settled_on, confirmed_at::date) AS counted FROM deal_prices d WHERE cell_id IS NULL AND {COUNTING}"
     # What is told to everybody asks for more: no sham creator beside an honest one.
     " AND (d.source <> 'market' OR party_is_proven(d.creator_id))"
+    # What an acceptance told already is not told again when its videos are settled.
+    " AND (d.deliverable_id IS NULL OR NOT EXISTS (SELECT FROM deal_prices o WHERE o.bid_id = d.bid_id"
+    " AND o.source = 'market' AND o.cell_id IS NOT NULL))"
     " AND confirmed_at IS NOT NULL AND list_minor IS NOT NULL AND rights = '{}' AND exclusivity_days = 0 ORDER BY id"
 )
 

@@ -111,6 +111,9 @@ class DealPriceOut(Schema):
     brand_id = IdField("pty", required=True, allow_none=True)
     agency_id = IdField("pty", required=True, allow_none=True)
     bid_id = IdField("bid", required=True, allow_none=True)
+    deliverable_id = IdField(
+        "dlv", required=True, allow_none=True, metadata={"description": "What of a deal was settled for it."}
+    )
     deal_price = MoneyField(required=True)
     list_price = MoneyField(required=True, allow_none=True)
     pricing_model = fields.String(required=True)
