@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -19,6 +20,16 @@ Result = TypeVar("Result")
 
 class DemoError(RuntimeError):
     """A call was refused that should have succeeded."""
+
+
+def looks(within_s: float) -> Iterator[None]:
+    """Yield for each look at what workers do, until the seconds are over. The pauses grow from a tenth of a second to a
+    whole one, because every look takes processor time from the work that is waited for."""
+    deadline, pause_s = time.monotonic() + within_s, 0.1
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(pause_s)
+        pause_s = min(1.0, 1.3 * pause_s)
 
 
 class DemoClient:

@@ -1,6 +1,5 @@
 """The demo's last step: the best set of a brief's bids, with reasons, pictures, a what-if and the verification."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from marketplace.cli.client import spoken
 from marketplace.cli.output import told
 from marketplace.cli.select_bids import print_outcome
 from marketplace.cli.shown.summaries import in_words
-from marketplace.demo.caller import DemoClient, DemoError
+from marketplace.demo.caller import DemoClient, DemoError, looks
 from marketplace.demo.walk import PATIENCE_S, DemoAccount
 from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
@@ -60,18 +59,15 @@ def show_selection(call: DemoClient, url: str, brand: DemoAccount, brief: dict[s
 
 def _chosen(call: DemoClient, brand: DemoAccount, brief_id: str) -> Any:
     """Request a selection once all scores are fresh, and wait until it is done."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
+    for _ in looks(PATIENCE_S):
         state = call("GET", f"/briefs/{brief_id}/ranking", brand.token, query={"limit": 1})
         if state["fresh"] == state["total"]:
             break
-        time.sleep(0.25)
     started = call("POST", f"/briefs/{brief_id}/selections", brand.token, {"time_limit_s": 10})
-    while time.monotonic() < deadline:
+    for _ in looks(PATIENCE_S):
         selection = call("GET", f"/selections/{started['id']}", brand.token)
         if selection["status"] == "done":
             return selection
         if selection["status"] == "failed":
             raise DemoError(f"the selection failed: {selection['message']}")
-        time.sleep(0.25)
     raise DemoError(f"the selection was not done within {PATIENCE_S:g} s")

@@ -1,7 +1,6 @@
 """The demo's draft: draws a clip with a known exposure that breaks its plan, uploads it and has it checked."""
 
 import json
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from marketplace.cli.shown.summaries import in_words
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.demo import clips, wishes
-from marketplace.demo.caller import DemoError
+from marketplace.demo.caller import DemoError, looks
 from marketplace.demo.clips import DrawnCaption, DrawnLabel, DrawnScene
 from marketplace.demo.walk import PATIENCE_S, DemoAccount, DemoMarket
 
@@ -97,14 +96,12 @@ def _brief(market: DemoMarket, url: str, brand: DemoAccount) -> Any:
 
 
 def _done(market: DemoMarket, creator: DemoAccount, check_id: str) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
+    for _ in looks(PATIENCE_S):
         check: dict[str, Any] = market.caller("GET", f"/video-checks/{check_id}", creator.token)
         if check["status"] == "done":
             return check
         if check["status"] not in ("queued", "running"):
             raise DemoError(f"the check ended as {check['status']}: {check['refusal']}")
-        time.sleep(0.25)
     raise DemoError(f"the check was not done within {PATIENCE_S:g} s")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from marketplace.cli.shown.summaries import in_words
 from marketplace.core.clock import now
 from marketplace.demo import offers, wishes, world
-from marketplace.demo.caller import DemoClient, DemoError
+from marketplace.demo.caller import DemoClient, DemoError, looks
 from marketplace.demo.files import write_export
 from marketplace.demo.world import MadeChannel
 
@@ -145,12 +145,10 @@ def _key(group: tuple[tuple[str, str], list[MadeChannel]]) -> tuple[str, str]:
 
 
 def _finished(market: DemoMarket, owner: DemoAccount, job_id: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
+    for _ in looks(PATIENCE_S):
         job = market.caller("GET", f"/jobs/{job_id}", owner.token)
         if job["state"] in ("done", "dead", "cancelled"):
             return
-        time.sleep(0.1)
     raise DemoError(f"job {job_id} was not done within {PATIENCE_S:g} s")
 
 
@@ -198,9 +196,8 @@ def _scores(market: DemoMarket) -> str:
     """Close the briefs and wait until every bid has a match made of the present inputs."""
     for brief, brand in zip(market.briefs, market.brands, strict=True):
         market.caller("POST", f"/briefs/{brief['id']}/close", brand.token)
-    deadline = time.monotonic() + PATIENCE_S
     fresh = total = 0
-    while time.monotonic() < deadline:
+    for _ in looks(PATIENCE_S):
         pages = [
             market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 1})
             for brief, brand in zip(market.briefs, market.brands, strict=True)
@@ -208,5 +205,4 @@ def _scores(market: DemoMarket) -> str:
         fresh, total = sum(page["fresh"] for page in pages), sum(page["total"] for page in pages)
         if fresh == total:
             return in_words(f"为 {total} 个报价评了分", f"scored {total} bids")
-        time.sleep(0.25)
     raise DemoError(f"only {fresh} of {total} matches were fresh after {PATIENCE_S:g} s")
