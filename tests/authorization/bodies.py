@@ -97,6 +97,11 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/briefs/{brief_id}/rescore"): REASON,
         ("POST", "/payments/{payment_id}/claw-back"): {**REASON, "amount": {"amount_minor": 5, "currency": "CNY"}},
         ("POST", "/receipts/{receipt_id}/refuse"): REASON,
+        ("POST", "/deals/{deal_id}/receipts"): {
+            "amount": {"amount_minor": 5, "currency": "CNY"},
+            "reference": f"bank {new_id().hex}",
+            "received_on": "2026-11-30",
+        },
         ("POST", "/payouts/{payout_id}/send"): {"reference": f"bank {new_id().hex}"},
         **{("POST", f"/payouts/{{payout_id}}/{name}"): REASON for name in ("fail", "bounce")},
         ("POST", "/invites"): {"email": "y@example.org", "permissions": ["read"]},

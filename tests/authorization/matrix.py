@@ -234,6 +234,8 @@ GET    /claw-backs                                        SSFFFFFFYFF
 POST   /claw-backs/{claw_back_id}/confirm                 SSFFFFFFYFF
 POST   /claw-backs/{claw_back_id}/refuse                  SSFFFFFFYFF
 GET    /receipts                                          SSYYYYYYYYF
+POST   /deals/{deal_id}/receipts                          SSFFFFFFYFF
+POST   /receipts/{receipt_id}/confirm                     SSFFFFFFYFF
 POST   /receipts/{receipt_id}/refuse                      SSFFFFFFYFF
 GET    /payouts                                           SSYYYYYYYYF
 POST   /payouts/{payout_id}/send | waiting                SSFFFFFFYFF

@@ -85,6 +85,7 @@ PREFIXES = {
     "check_id": "vck",
     "exclusivity_id": "exw",
     "payment_id": "pay",
+    "deal_id": "dea",
     "receipt_id": "rcp",
     "payout_id": "pyo",
     "claw_back_id": "clw",

@@ -33,6 +33,7 @@ def stand_in(world: Any) -> None:
         session.execute(sa.update(Party).where(Party.id.in_(parties)).values(verified_at=None))
     world.ids |= {
         "payment_id": deal.payments[0],
+        "deal_id": deal.deal_id,
         "receipt_id": make.told(deal, 5).id,
         "payout_id": waiting.id,
         "claw_back_id": asked.id,

@@ -104,6 +104,21 @@ CALLS = (
     ApiCommand("receipts", "list", "GET", "/receipts", "List what came in.", _RECEIPT, ("status", "deal_id")),
     ApiCommand(
         "receipts",
+        "record",
+        "POST",
+        "/deals/{deal}/receipts",
+        "Record what came in for a deal (admins).",
+        body="file",
+    ),
+    ApiCommand(
+        "receipts",
+        "confirm",
+        "POST",
+        "/receipts/{receipt}/confirm",
+        "Confirm what came in, as a second person (admins).",
+    ),
+    ApiCommand(
+        "receipts",
         "refuse",
         "POST",
         "/receipts/{receipt}/refuse",
