@@ -32,6 +32,11 @@ else:
     market = lazy_module("tests.market")
     work = lazy_module("tests.make.work")
 
+# Compiled modules are kept whatever the shell says, as by `make`: else every pytest worker rewrites the assertions of
+# all files, and each of the hundred programs that tests start compiles what it imports, most of a second each.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Several pytest workers share the processors, so threads of numeric libraries only wait for each other: looking through
 # the measured clips takes half of the processor time with one. Read when such a library is first imported.
 for library in ("OPENBLAS", "OMP"):
