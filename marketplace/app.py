@@ -16,6 +16,7 @@ from marketplace.core.http import openapi
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.front_page import add_front_page
 from marketplace.core.http.server import DatabaseReview, make_server
+from marketplace.deals.routes import blueprint as deals
 from marketplace.deals.routes_funding import blueprint as funding
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
@@ -52,6 +53,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     ranking,
     closing,
     acceptance,
+    deals,
     discovery,
     prices,
     overlaps,

@@ -7,15 +7,18 @@ from sqlalchemy.orm import Session
 from marketplace.bids import service
 from marketplace.core import jobs
 from marketplace.core.jobs import ClaimedJob
+from marketplace.deals import lapsing, policy
 from workers.handlers import Handlers
 
 
 def void(session: Session, job: ClaimedJob) -> dict[str, Any]:
-    """Void a cancelled brief's open and accepted bids, some hundreds at a time."""
+    """Void a cancelled brief's open and accepted bids, some hundreds at a time, and let their deals lapse. Deals that
+    both sides have confirmed stand, and their bids with them."""
     if job.subject_id is None:
         raise ValueError("A job to void a brief's bids names the brief.")
-    done = service.void_for_brief(session, job.subject_id)
-    if done == service.BATCH:
+    lapsed = lapsing.lapse_for_brief(session, job.subject_id)
+    done = service.void_for_brief(session, job.subject_id, bound=policy.bound())
+    if done == service.BATCH or lapsed == lapsing.BATCH:
         jobs.enqueue(session, service.VOID, subject_id=job.subject_id, dedupe_key=f"{service.VOID}:{job.subject_id}")
     return {"voided": done}
 

@@ -116,6 +116,7 @@ REACTIONS: Mapping[str, Reaction] = {
     # A gate lets nothing through that waits: only a review that came up at the same moment is left.
     "bids.accept": end_open_bids,
     "bids.step_back": follow_acceptances,
+    "bids.put_back": follow_acceptances,
     "bids.back_out": end_open_bids,
     "briefs.revise": score_briefs,
     "briefs.cancel": void_bids,

@@ -64,8 +64,8 @@ def _move_bids(session: Session, brief_id: UUID, changed: BriefChanged) -> None:
 def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> ShownBrief:
     """Call a brief off, before its close or after it; the side of each standing bid may read the reason.
 
-    A job voids the open and the accepted bids. What waits for a reviewer is dropped at once: nobody decides any more
-    on a bid that is over.
+    A job voids the open and the accepted bids, but for those whose deal both sides have confirmed. What waits for a
+    reviewer is dropped at once: nobody decides any more on a bid that is over.
     """
     sides = _standing_sides(session, actor, brief_id)
     # As the system: reviews are the platform's own. A decision that is being made comes before this, or is refused.

@@ -16,7 +16,6 @@ from marketplace.bids.schemas import (
     BidRevisionIn,
     BidRevisionOut,
     BriefConfirmIn,
-    StepBackIn,
 )
 from marketplace.briefs.assets import ASSET_BYTES_MAX, SUFFIXES, AssetFacts
 from marketplace.briefs.schemas import BrandAssetOut, BrandAssetQuery, BriefCancelIn, BriefChange, BriefOut
@@ -113,18 +112,6 @@ def decline_bid(bid_id: UUID) -> ShownBid:
     return service.decline(session(), actor(), bid_id)
 
 
-@blueprint.post(
-    "/bids/<id('bid'):bid_id>/step-back",
-    allow=(Role.BRAND, *BIDDERS),
-    needs=Permission.BIDS,
-    takes=StepBackIn,
-    answers=BidOut,
-)
-def step_back_from_bid(body: dict[str, Any], bid_id: UUID) -> ShownBid:
-    """Step back from an acceptance, with a reason: the brand's step leaves the bid open, the bidder's takes it back."""
-    return service.step_back(session(), actor(), bid_id, reason=body["reason"])
-
-
 @blueprint.post("/bids/<id('bid'):bid_id>/confirm-brief", **_OFFERS, takes=BriefConfirmIn)
 def confirm_brief_change(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Stand by an open bid after its brief has changed in something that matters; until then it is not ranked."""
@@ -170,7 +157,8 @@ def upload_brand_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> 
     answers=BriefOut,
 )
 def cancel_brief(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
-    """Call the brief off, before its close or after it, with a reason that every bidder reads; its bids are void."""
+    """Call the brief off, before its close or after it, with a reason that every bidder reads; its bids are void, but
+    for those whose deal both sides have confirmed."""
     return brief_changes.cancel(session(), actor(), brief_id, reason=body["reason"])
 
 

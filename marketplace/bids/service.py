@@ -206,6 +206,14 @@ def step_back(session: Session, actor: Actor, bid_id: UUID, *, reason: str) -> S
     return find(session, actor, bid_id)
 
 
+def put_back(session: Session, actor: Actor, bid: Bid) -> None:
+    """Open a locked bid again whose deal has come to nothing; called by `deals` alone. What is open lapses at the end
+    of its brief's time for choosing. Raises WrongState."""
+    _apply(session, actor, bid, "put_back", bid.brand_id)
+    bid.accepted_option = bid.accepted_cost_minor = None
+    session.flush()
+
+
 def confirm_brief(session: Session, actor: Actor, bid_id: UUID, *, brief_version_id: UUID) -> ShownBid:
     """Stand by an open bid after its brief has changed: `brief_version_id` is the version that the bidder has read.
 
@@ -240,14 +248,16 @@ def confirm_brief(session: Session, actor: Actor, bid_id: UUID, *, brief_version
     return find(session, actor, bid_id)
 
 
-def void_for_brief(session: Session, brief_id: UUID) -> int:
+def void_for_brief(session: Session, brief_id: UUID, *, bound: sa.ColumnElement[bool] | None = None) -> int:
     """Void up to BATCH open and accepted bids of a cancelled brief; returns how many. Does nothing for another brief.
 
-    Calling the brief off steps back from its acceptances too: nothing keeps the channels' days for it any more.
+    Calling the brief off steps back from its acceptances too, but not from those that are ``bound``: nothing else keeps
+    the channels' days for it any more.
     """
     cancelled = sa.exists().where(Brief.id == Bid.brief_id, Brief.status == BriefStatus.CANCELLED)
     standing = Bid.status.in_([BidStatus.OPEN, BidStatus.ACCEPTED])
-    bids = _some_locked(session, Bid.brief_id == brief_id, standing, cancelled)
+    unbound = sa.true() if bound is None else ~bound
+    bids = _some_locked(session, Bid.brief_id == brief_id, standing, cancelled, unbound)
     for bid in bids:
         _apply(session, SYSTEM, bid, "void", *([bid.brand_id] if bid.status == BidStatus.ACCEPTED else []))
     return len(bids)

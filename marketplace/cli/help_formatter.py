@@ -31,6 +31,7 @@ HEADINGS = {
     "Market": "市场",
     "People": "人员",
     "Video": "视频",
+    "Deals": "合作",
     "Money": "资金",
     "Operate": "运行",
 }

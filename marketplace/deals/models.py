@@ -38,6 +38,7 @@ class SignatureKey(StrEnum):
 
     SESSION = "session"
     API_KEY = "api_key"
+    RECORD = "record"  # nothing: the market's record of an acceptance from before there were deals
 
 
 class DeliverableStatus(StrEnum):

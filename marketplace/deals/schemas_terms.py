@@ -13,7 +13,7 @@ from marketplace.core.money import AMOUNT_MAX, BASIS, MINOR_DIGITS
 from marketplace.deals.terms_document import SCHEMA
 
 SPLIT_DAYS = ("publication", "agreement")
-DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX = 3_650, 20, 50
+DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX, DELIVERABLES_MAX = 3_650, 20, 50, 1_000
 
 
 class _Closed(Schema):
@@ -56,14 +56,10 @@ class DealBriefNamed(_Closed):
 
 
 class DealPartyNamed(_Closed):
+    """A party as it was called then. What the agency's share is, its mandate says, and the brand does not read it."""
+
     party_id = _text()
     name = _text()
-
-
-class DealAgencyNamed(DealPartyNamed):
-    """The agency of the day of acceptance, with its share of what the creator earns by its mandate of that day."""
-
-    share_basis_points = _share("Its share")
 
 
 class DealChannelNamed(_Closed):
@@ -125,12 +121,12 @@ class DealPlan(_Closed):
 class DealDeliverableTerms(_Closed):
     """One video or post. `plan` is the index of its plan in `plans`; own prices sum to `price_minor` of the deal."""
 
-    position = WholeField(1, 1_000, required=True)
+    position = WholeField(1, DELIVERABLES_MAX, required=True)
     platform = _text()
     kind = one_of(DELIVERABLE_KINDS, required=True)
     title = fields.String(required=True, allow_none=True)
     length_tier = one_of(LENGTH_TIERS, required=True, allow_none=True)
-    publish_from = _day()
+    publish_starts_on = _day()
     due_on = _day()
     plan = WholeField(0, 99, required=True)
     price_minor = _minor("Its own price, without extras.")
@@ -179,7 +175,7 @@ class DealExtra(_Closed):
 
     name = _text()
     price_minor = WholeField(1, AMOUNT_MAX, required=True)
-    deliverable = WholeField(1, 1_000, required=True)
+    deliverable = WholeField(1, DELIVERABLES_MAX, required=True)
 
 
 class DealTermsDocument(_Closed):
@@ -190,7 +186,7 @@ class DealTermsDocument(_Closed):
     brief = fields.Nested(DealBriefNamed, required=True)
     brand = fields.Nested(DealPartyNamed, required=True)
     creator = fields.Nested(DealPartyNamed, required=True)
-    agency = fields.Nested(DealAgencyNamed, required=True, allow_none=True)
+    agency = fields.Nested(DealPartyNamed, required=True, allow_none=True)
     channel = fields.Nested(DealChannelNamed, required=True)
     product = fields.Nested(DealProduct, required=True)
     currency = one_of(sorted(MINOR_DIGITS), required=True)
@@ -200,7 +196,7 @@ class DealTermsDocument(_Closed):
     rights = fields.Nested(DealRights, required=True)
     plans = fields.List(fields.Nested(DealPlan), required=True, validate=validate.Length(min=1, max=100))
     deliverables = fields.List(
-        fields.Nested(DealDeliverableTerms), required=True, validate=validate.Length(min=1, max=1_000)
+        fields.Nested(DealDeliverableTerms), required=True, validate=validate.Length(min=1, max=DELIVERABLES_MAX)
     )
     placement = fields.Nested(DealPlacement, required=True)
     disclosure = fields.Nested(DealDisclosure, required=True)

@@ -184,7 +184,7 @@ def _deliverables(offer: BidOffer, price_minor: int) -> Iterator[dict[str, Any]]
             "kind": line["kind"],
             "title": None,
             "length_tier": None if is_image else tier or line.get("length_tier"),
-            "publish_from": min(first, last).isoformat(),
+            "publish_starts_on": min(first, last).isoformat(),
             "due_on": last.isoformat(),
             "plan": 0,
             "price_minor": own,

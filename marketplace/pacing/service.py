@@ -53,11 +53,19 @@ _VIDEOS = sa.text(
     " FROM unnest(CAST(:channels AS uuid[])) AS c (id) CROSS JOIN LATERAL (SELECT * FROM videos WHERE channel_id = c.id"
     " ORDER BY published_at DESC, id DESC LIMIT :most) v ORDER BY v.channel_id, v.published_at, v.id"
 )
-_BOOKED = sa.text(
+# What accepted bids promise, until both sides have confirmed a deal: from then on it is what the deal has booked.
+_PROMISED = sa.text(
     "SELECT b.channel_id, r.deliverables, r.plan, v.content -> 'publish_window' AS publish_window FROM bids b"
     " JOIN bid_revisions r ON r.id = b.revision_id JOIN brief_versions v ON v.id = r.brief_version_id"
-    " WHERE b.status = 'accepted' AND b.channel_id = ANY(:channels) ORDER BY b.id"
+    " WHERE b.status = 'accepted' AND b.channel_id = ANY(:channels) AND b.id IS DISTINCT FROM :but_bid"
+    " AND NOT EXISTS (SELECT 1 FROM deals d WHERE d.bid_id = b.id AND d.agreed_at IS NOT NULL"
+    " AND d.status <> 'lapsed') ORDER BY b.id"
 )
+_BOOKED = sa.text(
+    "SELECT channel_id, first_on, last_on, plan FROM pacing_bookings WHERE channel_id = ANY(:channels)"
+    " AND bid_id IS DISTINCT FROM :but_bid ORDER BY deal_id, position"
+)
+_BUT_BID = sa.bindparam("but_bid", type_=sa.Uuid)
 _FEATURES = sa.text(
     "SELECT f.sponsored_gap, f.sponsored_low, f.sponsored_high, f.sponsored_videos, f.other_videos, c.verticals,"
     " s.margins FROM channel_features f JOIN channels c ON c.id = f.channel_id"
@@ -167,23 +175,32 @@ def _day(iso_time: str) -> date:
     return datetime.fromisoformat(iso_time).date()
 
 
-def load(session: Session, channels: Iterable[UUID], today: date, *, ruled: bool = False) -> dict[UUID, KnownChannel]:
+def load(
+    session: Session, channels: Iterable[UUID], today: date, *, ruled: bool = False, but_bid: UUID | None = None
+) -> dict[UUID, KnownChannel]:
     """Return what is known about channels, or only about those with a rule if ``ruled``.
 
-    Bids on other brands' briefs count, so the session must be allowed to see them.
+    Bids on other brands' briefs count, so the session must be allowed to see them; what ``but_bid`` promises does not.
     """
     rows = session.execute(_CHANNELS, {"channels": sorted(channels), "all": not ruled}).all()
     channel_ids = [row.id for row in rows]
     videos = _by_channel(session.execute(_VIDEOS, {"channels": channel_ids, "most": VIDEOS_MAX}) if rows else [])
-    booked = _by_channel(session.execute(_BOOKED, {"channels": channel_ids}) if rows else [])
+    asked = {"channels": channel_ids, "but_bid": but_bid}
+    promised = _by_channel(session.execute(_PROMISED.bindparams(_BUT_BID), asked) if rows else [])
+    booked = _by_channel(session.execute(_BOOKED.bindparams(_BUT_BID), asked) if rows else [])
     known = {}
     for row in rows:
         rule = None if row.pacing is None else SpacingRule.from_document(row.pacing)
         owed = [
             promise
-            for bid in booked.get(row.id, [])
+            for bid in promised.get(row.id, [])
             for promise in promises(bid.deliverables, bid.publish_window, bid.plan)
             if promise.last >= today
+        ]
+        owed += [
+            PromisedVideos(video.first_on, video.last_on, 1, video.plan)
+            for video in booked.get(row.id, [])
+            if video.last_on >= today
         ]
         past = ChannelPast(
             videos=_published(videos.get(row.id, []), row.taken_on, () if rule is None else tuple(rule.series)),
@@ -358,6 +375,14 @@ def gates(
     known = load(session, days.keys() - promised_elsewhere, today, ruled=True)
     full = [channel for channel, facts in known.items() if not _has_room(facts, offered[channel], today)]
     return {**dict.fromkeys(full, "pacing_full"), **dict.fromkeys(promised_elsewhere, "exclusive_elsewhere")}
+
+
+def has_room(session: Session, channel_id: UUID, offered: Sequence[PromisedVideos], *, but_bid: UUID) -> bool:
+    """Return whether a channel's own rule has room for these videos beside all that it owes, but for what one bid
+    promises. The session must see all rows."""
+    today = now().date()
+    known = load(session, [channel_id], today, ruled=True, but_bid=but_bid).get(channel_id)
+    return known is None or _has_room(known, offered, today)
 
 
 def _has_room(known: KnownChannel, offered: Sequence[PromisedVideos], today: date) -> bool:

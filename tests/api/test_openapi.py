@@ -36,6 +36,7 @@ FILES = {
     ("get", "/api/v1/videos/{video_id}/content"),
     ("get", "/api/v1/videos/{video_id}/signed"),
     ("get", "/api/v1/channels/{channel_id}/pacing/calendar.ics"),
+    ("get", "/api/v1/deals/{deal_id}/contract"),
 }
 # What is accepted and tells nothing, whoever asks.
 EMPTY = {("post", "/api/v1/password-resets")}

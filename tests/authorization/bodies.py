@@ -12,6 +12,7 @@ from marketplace.core.ids import new_id
 from tests.authorization.world import World, pair
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
+from tests.make import offered_deals as deals
 from tests.make import overlaps as make_overlaps
 from tests.make import pacing as make_pacing
 from tests.make import people
@@ -52,6 +53,11 @@ def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent
         headers = {"Upload-Offset": "0", "Tus-Resumable": "1.0.0"}
         return Sent("", make_videos.video()[:4096], make_videos.STRETCH, headers)
     return None
+
+
+def _present(world: World) -> dict[str, str]:
+    """The hash of the terms that wait for the brand."""
+    return {"content_hash": deals.hash_of(world.by_subject["countered"]["deal_id"])}
 
 
 def body(method: str, path: str, world: World) -> Any:
@@ -130,6 +136,9 @@ def body(method: str, path: str, world: World) -> Any:
             "brief_version_id": _show("brv", world.id_of("version_id", "published"))
         },
         ("POST", "/bids/{bid_id}/step-back"): {"reason": "plan changed"},
+        ("POST", "/deals/{deal_id}/counter"): {**_present(world), "changes": {"keep_live_days": 7}},
+        **{("POST", f"/deals/{{deal_id}}/{name}"): REASON for name in ("decline", "withdraw")},
+        ("POST", "/deals/{deal_id}/confirm"): {**_present(world), "signed_name": "林小满"},
         ("POST", "/channels/{channel_id}/video-readings"): {
             "readings": [
                 {

@@ -202,6 +202,14 @@ POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF
 POST   /bids/{bid_id}/decline | closed                    SSYNFFFFFFF
 POST   /bids/{bid_id}/review | closed                     SSYNFFFFYFF
 POST   /bids/{bid_id}/review/reopen | closed              SSFFFFFFYFF
+GET    /deals                                             SSYYYYYYYYF
+GET    /deals/{deal_id}                                   SSYNYNYNYYF
+GET    /deals/{deal_id}/terms                             SSYNYNYNYYF
+GET    /deals/{deal_id}/contract                          SSYNYNYNYYF
+POST   /deals/{deal_id}/counter | countered               SSYNYNYNFFF
+POST   /deals/{deal_id}/confirm | countered               SSYNYNYNFFF
+POST   /deals/{deal_id}/decline | countered               SSYNYNYNFFF
+POST   /deals/{deal_id}/withdraw                          SSYNYNYNFFF
 POST   /briefs/{brief_id}/selections | closed             SSYNFFFFFFF
 GET    /briefs/{brief_id}/selections | closed             SSYNFFFFYYF
 POST   /briefs/{brief_id}/what-if | closed                SSYNFFFFYYF

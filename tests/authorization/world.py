@@ -46,6 +46,7 @@ from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
 from tests.make import checks as make_checks
+from tests.make import offered_deals as deals
 from tests.make import overlaps as make_overlaps
 from tests.make import pacing as make_pacing
 from tests.make import people
@@ -72,6 +73,7 @@ PREFIXES = {
     "version_id": "brv",
     "asset_id": "ast",
     "bid_id": "bid",
+    "deal_id": "dea",
     "review_id": "rvw",
     "selection_id": "sel",
     "event_id": "evt",
@@ -85,7 +87,6 @@ PREFIXES = {
     "check_id": "vck",
     "exclusivity_id": "exw",
     "payment_id": "pay",
-    "deal_id": "dea",
     "receipt_id": "rcp",
     "payout_id": "pyo",
     "claw_back_id": "clw",
@@ -175,7 +176,16 @@ def make() -> World:
         },
     )
     _add_rows(world)
+    _add_deals(world)
     return world
+
+
+def _add_deals(world: World) -> None:
+    """A deal that waits for its maker, and one whose maker has countered, so that it waits for the brand."""
+    owner, creator = world.people["owner"], world.people["creator"]
+    world.ids["deal_id"] = deals.offered(there=make_bids.market(owner, creator)).deal_id
+    countered = deals.countered(deals.offered(there=make_bids.market(owner, creator)))
+    world.by_subject["countered"] = {"deal_id": countered.deal_id}
 
 
 def _revoked(owner: Somebody) -> dict[str, str]:

@@ -57,9 +57,12 @@ def test_the_bidder_steps_back_and_the_offer_is_gone(client: FlaskClient) -> Non
 
 
 def test_an_agency_steps_back_for_its_creator_and_only_while_its_mandate_lives(client: FlaskClient) -> None:
-    there, bid = accepted()
+    there, bid = make.standing("open")
     agency = make.agency_of(there.creator.party_id)
+    make.accept(there, bid.id)
     assert step_back(client, somebody("agency"), bid.id).status_code == 404
+    # The deal is none of an agency's whose mandate is of later.
+    assert step_back(client, make.agency_of(there.creator.party_id), bid.id).status_code == 403
     assert step_back(client, agency, bid.id).json["status"] == "withdrawn"
 
 

@@ -72,10 +72,10 @@ def test_terms_hold_what_the_bid_and_its_brief_say_and_are_of_the_closed_schema(
 
 def test_days_are_those_of_the_deals_time_zone_and_midnight_ends_the_day_before() -> None:
     there = first_terms(offer())["deliverables"]
-    assert (there[0]["publish_from"], there[0]["due_on"]) == ("2027-02-01", "2027-02-11")
-    assert (there[5]["publish_from"], there[5]["due_on"]) == ("2027-02-01", "2027-02-28")
+    assert (there[0]["publish_starts_on"], there[0]["due_on"]) == ("2027-02-01", "2027-02-11")
+    assert (there[5]["publish_starts_on"], there[5]["due_on"]) == ("2027-02-01", "2027-02-28")
     elsewhere = first_terms(offer(timezone="America/New_York"))["deliverables"]
-    assert (elsewhere[0]["publish_from"], elsewhere[0]["due_on"]) == ("2027-01-31", "2027-02-10")
+    assert (elsewhere[0]["publish_starts_on"], elsewhere[0]["due_on"]) == ("2027-01-31", "2027-02-10")
 
 
 def test_an_option_brings_its_own_length_and_amount() -> None:

@@ -13,6 +13,7 @@ from marketplace.bids.schemas import BidRevisionIn
 from marketplace.channels.models import Channel
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
+from marketplace.deals import lapsing, policy
 from marketplace.matching.closing import service as closing
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.bid_gates import BRANDS_OWN
@@ -195,7 +196,8 @@ def cancel(there: Market) -> None:
 def void(there: Market) -> int:
     """Do what the job does that follows a cancellation; returns how many bids it ended."""
     with db.transaction() as session:
-        return service.void_for_brief(session, there.brief_id)
+        lapsing.lapse_for_brief(session, there.brief_id)
+        return service.void_for_brief(session, there.brief_id, bound=policy.bound())
 
 
 def standing(status: str) -> tuple[Market, ShownBid]:

@@ -97,6 +97,13 @@ def back_out(client: FlaskClient, there: make.Market) -> None:
     step_back(client, there, "creator")
 
 
+def put_back(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    accept_it(there, bid)
+    with db.transaction() as session:
+        bids_service.put_back(session, there.brand.actor, session.get_one(Bid, bid))
+
+
 def lapse(client: FlaskClient, there: make.Market) -> None:
     make.close(there)
     with db.transaction() as session:
@@ -207,6 +214,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "bids.confirm_brief": (confirm_brief, [("matching.score", True, False)]),  # together with the brief's change
     "bids.step_back": (step_back, [FOLLOWED]),
     "bids.back_out": (back_out, [FOLLOWED]),
+    "bids.put_back": (put_back, [FOLLOWED]),
     "bids.lapse": (lapse, []),
     "bids.void": (void, [("bids.void", True, False), FOLLOWED]),  # the first is the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),

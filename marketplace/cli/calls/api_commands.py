@@ -53,6 +53,7 @@ NOUNS = {
     "imports": "See what became of files of channels.",
     "briefs": "Post what a brand wants placed.",
     "bids": "Place, read and decide on bids.",
+    "deals": "Read and answer the terms of deals.",
     "accounts": "See what your accounts of money hold, and your statements.",
     "payments": "See what deals cost, and where it is.",
     "receipts": "See what came in for deals.",

@@ -32,6 +32,7 @@ in Chinese or English by `Accept-Language`.
 # What the routes are grouped by: the sections of the help of the `inlay` command have the same names.
 TAGS = {
     "market": "Briefs, bids, sets of them, and the channels that they are for",
+    "deals": "Deals: from an accepted bid to what both sides have confirmed",
     "people": "Parties and their people, whose an account is, and decisions by people",
     "video": "Videos that are handed in, and what they show of a brand",
     "money": "What deals closed at, and paid over listed prices",

@@ -55,6 +55,11 @@ class ProblemSchema(Schema):
     state = fields.String(metadata={"description": "The present state, where the state is the reason."})
     rule = fields.String(metadata={"description": "The rule of the database that refused."})
     clashes_with = fields.String(metadata={"description": "The id of what is there already, where that is the reason."})
+    content_hash = fields.String(metadata={"description": "Of the present version, where another one was answered."})
+    number = fields.Integer(metadata={"description": "That of the present version."})
+    changes = fields.List(
+        fields.Dict(), metadata={"description": "What differs from it, or has changed since, where that is the reason."}
+    )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ProblemSchema":
         # Each of a thousand documented refusals is copied several times as its route is declared, and none is changed.

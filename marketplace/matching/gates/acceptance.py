@@ -18,7 +18,8 @@ from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.core.message import Bilingual
 from marketplace.core.words.state_names import state_name
-from marketplace.matching.gates.bid_gates import OVER_BUDGET, SAME_ACCOUNT, ShutGate
+from marketplace.deals import service as deals
+from marketplace.matching.gates.bid_gates import OVER_BUDGET, OVER_TOLERANCE, SAME_ACCOUNT, ShutGate
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.reviews.verdicts import locked_verdicts
 
@@ -40,7 +41,7 @@ def accept(
     over_budget: bool = False,
     despite: Collection[str] = (),
 ) -> ShownBid:
-    """Accept an open bid on one's closed brief, in one of its options (0: its own price).
+    """Accept an open bid on one's closed brief, in one of its options (0: its own price): that offers its deal.
 
     ``despite`` names limits of the brand's own (BRANDS_OWN) that it sets aside, ``over_budget`` its budget. Raises
     NotFound, WrongState, InvalidInput (the bid has several options and none was named, or not that one), and GatesShut.
@@ -62,7 +63,7 @@ def accept(
     aside = {*despite, *([OVER_BUDGET] if over_budget else [])}
     shut = gates_of(session, brief, [bid_id], options={bid_id: chosen})[bid_id]
     refuse_shut({bid_id: [gate for gate in shut if gate.code not in aside]})
-    bids.take(session, actor, bid, chosen, math.ceil(costs[chosen]), [gate.code for gate in shut])
+    _take(session, actor, bid, chosen, costs, shut)
     session.flush()
     return bid_queries.find(session, actor, bid_id)
 
@@ -93,12 +94,22 @@ def accept_set(
     shut = gates_of(session, brief, [bid.id for bid in waiting], options=options)
     refuse_shut({bid.id: [gate for gate in _beside_budget(shut[bid.id]) if gate.code not in aside] for bid in waiting})
     for bid in waiting:
-        cost = session.get_one(BidRevision, bid.revision_id).option_costs[options[bid.id]]
-        bids.take(session, actor, bid, options[bid.id], math.ceil(cost), [gate.code for gate in shut[bid.id]])
+        costs = session.get_one(BidRevision, bid.revision_id).option_costs
+        _take(session, actor, bid, options[bid.id], costs, shut[bid.id])
     session.flush()
     # The gates above were read before any of these was accepted: two claims of one account shut each other's only now.
     now_shut = gates_of(session, brief, [bid.id for bid in waiting], options=options)
     refuse_shut({bid_id: [gate for gate in found if gate.code == SAME_ACCOUNT] for bid_id, found in now_shut.items()})
+
+
+def _take(
+    session: Session, actor: Actor, bid: Bid, option: int, costs: Sequence[float], shut: Iterable[ShutGate]
+) -> None:
+    """Accept a locked bid in spite of these gates, and offer its deal, in one act."""
+    aside = [gate.code for gate in shut]
+    bids.take(session, actor, bid, option, math.ceil(costs[option]), aside)
+    session.flush()
+    deals.offer(session, actor, bid, tolerance_aside=OVER_TOLERANCE in aside)
 
 
 def gates_of_set(session: Session, brief: Brief, options: Mapping[UUID, int]) -> dict[UUID, list[ShutGate]]:

@@ -14,7 +14,8 @@ from marketplace.core.money import show_minor
 from marketplace.matching.gates.messages import GATES, OPENS_AFTER_CLOSE
 
 # What the brand itself asked for, and may set aside on purpose when it accepts. The budget has a word of its own.
-BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling", "part_offer"})
+OVER_TOLERANCE = "over_tolerance"
+BRANDS_OWN = frozenset({OVER_TOLERANCE, "over_ceiling", "part_offer"})
 OVER_BUDGET = "over_budget"
 SAME_ACCOUNT = "same_account"
 # The highest number that an option of a bid may have.
@@ -112,7 +113,7 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         (facts.placement, {}),
         ("no_audience_data" if not facts.is_known else "", {}),
         ("no_reach" if facts.is_known and not (facts.people or 0) > 0 else "", {}),
-        ("over_tolerance" if _over(facts.intrusiveness, facts.tolerance) else "", _against_tolerance(facts)),
+        (OVER_TOLERANCE if _over(facts.intrusiveness, facts.tolerance) else "", _against_tolerance(facts)),
         ("price_below_market" if facts.is_far_below and facts.review != "approved" else "", {}),
         ("" if is_bounded else "cost_unbounded", {}),
         ("over_ceiling" if _over(facts.per_thousand, facts.ceiling) else "", money),

@@ -1,0 +1,104 @@
+"""What differs between two versions of a deal's terms: where, before, after, and in words. Pure."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace.core.message import Bilingual
+from marketplace.core.money import Money
+
+# What the parts of a version are called, by their pointers; `{n}` counts from 1.
+_NAMES: Sequence[tuple[str, Bilingual]] = (
+    (r"/price_minor", Bilingual("价格", "price")),
+    (r"/deliverables/(?P<n>\d+)/title", Bilingual("第 {n} 项的标题", "title of item {n}")),
+    (r"/deliverables/(?P<n>\d+)/publish_starts_on", Bilingual("第 {n} 项最早发布日", "first day of item {n}")),
+    (r"/deliverables/(?P<n>\d+)/due_on", Bilingual("第 {n} 项最晚发布日", "last day of item {n}")),
+    (r"/deliverables/(?P<n>\d+)/price_minor", Bilingual("第 {n} 项的价格", "price of item {n}")),
+    (r"/rights/usage/days", Bilingual("使用授权天数", "days of usage")),
+    (r"/rights/whitelisting/days", Bilingual("投流授权天数", "days of whitelisting")),
+    (r"/rights/exclusivity/days", Bilingual("排他天数", "days of exclusivity")),
+    (r"/script_needed", Bilingual("须先交脚本", "script first")),
+    (r"/rounds/script", Bilingual("脚本修改轮数", "rounds of the script")),
+    (r"/rounds/draft", Bilingual("成片修改轮数", "rounds of the draft")),
+    (r"/rounds/one_more_minor", Bilingual("加改一轮的价格", "price of one more round")),
+    (r"/keep_live_days", Bilingual("保留上线天数", "days kept live")),
+    (r"/payment_days", Bilingual("付款天数", "days until payment")),
+    (r"/may_be_shown", Bilingual("创作者可展示作品", "creator may show the work")),
+    (r"/cancellation/before_script", Bilingual("交脚本前取消的费用", "cost of cancelling before the script")),
+    (r"/cancellation/after_script", Bilingual("交脚本后取消的费用", "cost of cancelling after the script")),
+    (r"/cancellation/after_draft", Bilingual("交成片后取消的费用", "cost of cancelling after the draft")),
+    (r"/cancellation/after_approval", Bilingual("确认成片后取消的费用", "cost of cancelling after the approval")),
+    (r"/split/day", Bilingual("按哪一天的授权分成", "day whose mandate splits")),
+    (r"/samples/provided", Bilingual("提供样品", "samples provided")),
+    (r"/samples/to_return", Bilingual("样品须归还", "samples to be returned")),
+    (r"/extras/(?P<n>\d+)", Bilingual("新增内容 {n}", "extra {n}")),
+    (r"/extras/(?P<n>\d+)/name", Bilingual("新增内容 {n} 的名称", "name of extra {n}")),
+    (r"/extras/(?P<n>\d+)/price_minor", Bilingual("新增内容 {n} 的价格", "price of extra {n}")),
+    (r"/extras/(?P<n>\d+)/deliverable", Bilingual("新增内容 {n} 随第几项", "item of extra {n}")),
+)
+_NONE = Bilingual("无", "none")
+_FLAGS = {True: Bilingual("是", "yes"), False: Bilingual("否", "no")}
+_WORDS = {"publication": Bilingual("发布日", "publication"), "agreement": Bilingual("签订日", "agreement")}
+
+
+@dataclass(frozen=True)
+class TermsChange:
+    """One difference: a JSON pointer into the terms, the values (None: not there), and both in words."""
+
+    pointer: str
+    before: Any
+    after: Any
+    zh: str
+    en: str
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[TermsChange]:
+    """Return what differs between two versions, in the order of the document."""
+    return [_told(pointer, old, new, after["currency"]) for pointer, old, new in _walk(dict(before), dict(after), "")]
+
+
+def _walk(before: Any, after: Any, pointer: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in [*before, *(name for name in after if name not in before)]:
+            yield from _walk(before.get(name), after.get(name), f"{pointer}/{name}")
+    elif isinstance(before, list) and isinstance(after, list):
+        for index in range(max(len(before), len(after))):
+            old, new = (side[index] if index < len(side) else None for side in (before, after))
+            yield from _walk(old, new, f"{pointer}/{index}")
+    elif before != after:
+        yield pointer, before, after
+
+
+def _told(pointer: str, before: Any, after: Any, currency: str) -> TermsChange:
+    name, old, new = _name(pointer), _value(pointer, before, currency), _value(pointer, after, currency)
+    return TermsChange(pointer, before, after, f"{name.zh}：{old.zh} → {new.zh}", f"{name.en}: {old.en} → {new.en}")
+
+
+def _name(pointer: str) -> Bilingual:
+    for pattern, name in _NAMES:
+        found = re.fullmatch(pattern, pointer)
+        if found:
+            number = int(found.groupdict().get("n") or 0) + 1
+            return Bilingual(name.zh.format(n=number), name.en.format(n=number))
+    return Bilingual(pointer, pointer)
+
+
+def _value(pointer: str, value: Any, currency: str) -> Bilingual:
+    if value is None:
+        return _NONE
+    if isinstance(value, bool):
+        return _FLAGS[value]
+    if pointer.startswith("/extras/") and isinstance(value, dict):
+        said = f"{value['name']}, {Money(currency, value['price_minor']).show()}"
+        return Bilingual(said, said)
+    if pointer.endswith("_minor"):
+        said = Money(currency, value).show()
+    elif pointer.startswith("/cancellation/"):
+        said = f"{value / 100:g} %"
+    elif isinstance(value, str):
+        return _WORDS.get(value, Bilingual(value, value))
+    else:
+        said = json.dumps(value, ensure_ascii=False)
+    return Bilingual(said, said)

@@ -1,0 +1,113 @@
+"""What a signed deal promises of a channel: days of exclusivity, and the days of its videos. Written by the system."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from marketplace.core import events
+from marketplace.core.actor import Actor
+from marketplace.pacing.models import CATEGORY, ExclusivityWindow, PacingBooking
+
+# Of the days asked for, those that are not promised to the same brand already.
+_NOT_YET = sa.text(
+    "SELECT unnest(datemultirange(daterange(:first, :last, '[]')) - coalesce((SELECT range_agg(w.during)"
+    " FROM exclusivity_windows w WHERE w.channel_id = :channel AND w.competitor_key = :key AND w.holder_id = :holder),"
+    " '{}'::datemultirange)) AS during"
+)
+
+
+@dataclass(frozen=True)
+class PromisingDeal:
+    """Whose promise it is: a deal of a bid, its channel's side, and the brand that it is made to."""
+
+    deal_id: UUID
+    bid_id: UUID
+    channel_id: UUID
+    creator_id: UUID
+    agency_id: UUID | None
+    brand_id: UUID
+    brand_name: str
+
+    @property
+    def channel_side(self) -> list[UUID]:
+        return [self.creator_id, *([self.agency_id] if self.agency_id else [])]
+
+
+@dataclass(frozen=True)
+class BookedVideo:
+    """A video that a deal owes, by its position there, between two days, with its plan."""
+
+    position: int
+    first: date
+    last: date
+    plan: Mapping[str, Any]
+
+
+def promise_category(
+    session: Session, actor: Actor, deal: PromisingDeal, category: str, first: date, last: date
+) -> bool:
+    """Keep a channel free of a category for a deal's brand, both days included, and return whether it could be: False
+    where one of the days is promised to another brand. What is promised to the same brand already stays as it is."""
+    key = f"{CATEGORY}{category}"
+    asked = {"first": first, "last": last, "channel": deal.channel_id, "key": key, "holder": deal.brand_id}
+    missing: Sequence[Range[date]] = session.scalars(_NOT_YET, asked).all()
+    made = [
+        ExclusivityWindow(
+            channel_id=deal.channel_id,
+            creator_id=deal.creator_id,
+            competitor_key=key,
+            during=during,
+            holder=deal.brand_name,
+            holder_id=deal.brand_id,
+            agency_id=deal.agency_id,
+            deal_id=deal.deal_id,
+        )
+        for during in missing
+    ]
+    try:
+        with session.begin_nested():
+            session.add_all(made)
+    except sa.exc.IntegrityError:
+        return False
+    for window in made:
+        events.record(session, "exclusivity_windows.new", window.id, actor, parties=deal.channel_side)
+    return True
+
+
+def book(session: Session, deal: PromisingDeal, videos: Sequence[BookedVideo]) -> None:
+    """Book the days of a deal's videos. From now on they count in the place of what its bid had promised."""
+    session.add_all(
+        PacingBooking(
+            channel_id=deal.channel_id,
+            creator_id=deal.creator_id,
+            agency_id=deal.agency_id,
+            bid_id=deal.bid_id,
+            deal_id=deal.deal_id,
+            position=video.position,
+            first_on=video.first,
+            last_on=video.last,
+            plan=dict(video.plan),
+        )
+        for video in videos
+    )
+    session.flush()
+
+
+def free_video(session: Session, deal_id: UUID, position: int) -> None:
+    """Free the days of one video of a deal: it is published, or not owed any more. Does nothing a second time."""
+    booked = (PacingBooking.deal_id == deal_id, PacingBooking.position == position)
+    session.execute(sa.delete(PacingBooking).where(*booked))
+
+
+def free(session: Session, actor: Actor, deal: PromisingDeal) -> None:
+    """Take back all that a deal promised of its channel. Does nothing a second time."""
+    session.execute(sa.delete(PacingBooking).where(PacingBooking.deal_id == deal.deal_id))
+    of_deal = sa.delete(ExclusivityWindow).where(ExclusivityWindow.deal_id == deal.deal_id)
+    for window_id in session.scalars(of_deal.returning(ExclusivityWindow.id)).all():
+        events.record(session, "exclusivity_windows.remove", window_id, actor, parties=deal.channel_side)
