@@ -71,6 +71,15 @@ def captioned(picture: Picture) -> Picture:
     return drawn
 
 
+def turned(degrees: float) -> Callable[[Picture], Picture]:
+    def change(picture: Picture) -> Picture:
+        grown = 1 + WIDTH / HEIGHT * np.sin(np.radians(abs(degrees)))
+        matrix = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), degrees, grown)
+        return np.asarray(cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT)), np.uint8)
+
+    return change
+
+
 CHANGES = {
     "caption bar": captioned,
     "encoded": encoded,
@@ -94,6 +103,12 @@ def test_a_picture_is_known_again_whichever_of_the_two_came_first(
         for new, known in ((changed, picture), (picture, changed)):
             [match] = near(new, known)
             assert match.mirrored == mirrored
+
+
+@pytest.mark.parametrize("degrees", [-2.5, -2.0, -1.0, 1.0, 2.0, 2.5])
+def test_a_turned_copy_is_known_by_the_original(degrees: float) -> None:
+    for seed in (3, 4, 5):
+        assert near(turned(degrees)(scene(seed)), scene(seed))
 
 
 def test_other_pictures_are_not_the_same() -> None:

@@ -26,6 +26,9 @@ NEAR_BITS = 48
 SIDE_PX = 256
 PLAIN, WHOLE, INNER, UPPER, BAND = "plain", "whole", "inner", "upper", "band"
 INNER_SHARE, UPPER_SHARE = 0.9, 0.8
+# Looked up and not stored: a film that was turned is enlarged so that no corner shows, and its middle, turned back, is
+# the inner view of the original.
+TURNED, TURNED_SHARE = {"turned_left": 2.0, "turned_right": -2.0}, 0.955
 # A dark or pale picture is stretched to this range, at most so many times, for pdqhash takes it for a plain one. Its
 # hash stays the same.
 RANGE, STRETCH_MOST = 200.0, 4.0
@@ -38,7 +41,8 @@ class PictureHash:
     """A hash (32 bytes) of the picture at ``at_s``; ``quality`` 0..100.
 
     ``view``: "plain" without dark bars, "whole" with them, "inner" the middle nine tenths of the plain one, "upper" its
-    upper four fifths, above where captions are, "band" what is between two blurred or plain bars.
+    upper four fifths, above where captions are, "band" what is between two blurred or plain bars, "turned_left" and
+    "turned_right" the middle turned by 2 degrees.
     """
 
     at_s: float
@@ -61,7 +65,15 @@ def views(picture: Picture) -> dict[str, Picture]:
     band = picture_bars.between_bars(picture)
     if band is not None:
         found[BAND] = band
+    for view, degrees in TURNED.items():
+        found[view] = picture_bars.middle(_turned(plain, degrees), TURNED_SHARE)
     return found
+
+
+def _turned(picture: Picture, degrees: float) -> Picture:
+    height, width = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    return np.asarray(cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REFLECT), np.uint8)
 
 
 def of_picture(picture: Picture, at_s: float) -> list[PictureHash]:
@@ -69,7 +81,10 @@ def of_picture(picture: Picture, at_s: float) -> list[PictureHash]:
     hashes = []
     for view, shown in views(picture).items():
         small = _stretched(np.asarray(cv2.resize(shown, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8))
-        for mirrored, image in ((False, small), (True, cv2.flip(small, 1))):
+        sides = (
+            [(False, small)] if view in TURNED else [(False, small), (True, np.asarray(cv2.flip(small, 1), np.uint8))]
+        )
+        for mirrored, image in sides:
             bits, quality = pdqhash.compute(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             if quality >= QUALITY_LEAST:
                 hashes.append(PictureHash(at_s, view, np.packbits(bits).tobytes(), int(quality), mirrored))
@@ -106,11 +121,11 @@ def nearest_to(times: Sequence[float], every_s: float) -> list[int]:
 
 
 def stored(hashes: Sequence[PictureHash]) -> list[PictureHash]:
-    """Return the hashes of a video that the market keeps: of the pictures nearest to whole seconds, not mirrored, for a
-    mirrored copy brings its own mirrored view."""
+    """Return the hashes of a video that the market keeps: of the pictures nearest to whole seconds, not mirrored or
+    turned, for a copy that is brings those views itself."""
     times = sorted({hash_.at_s for hash_ in hashes})
     kept = {times[index] for index in nearest_to(times, EVERY_S)}
-    return [hash_ for hash_ in hashes if hash_.at_s in kept and not hash_.mirrored]
+    return [hash_ for hash_ in hashes if hash_.at_s in kept and not hash_.mirrored and hash_.view not in TURNED]
 
 
 def seconds(hashes: Iterable[PictureHash]) -> int:
