@@ -18,6 +18,7 @@ from marketplace.core.http.front_page import add_front_page
 from marketplace.core.http.server import DatabaseReview, make_server
 from marketplace.deals.routes import blueprint as deals
 from marketplace.deals.routes_funding import blueprint as funding
+from marketplace.deliverables.routes import blueprint as deliverables
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
 from marketplace.identity.sign_in import authentication
@@ -54,6 +55,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     closing,
     acceptance,
     deals,
+    deliverables,
     discovery,
     prices,
     overlaps,

@@ -29,6 +29,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "workers.briefs",
         "workers.channels",
         "workers.check_cleanup",
+        "workers.deliverables",
         "workers.deals",
         "workers.matching",
         "workers.videos",

@@ -10,6 +10,7 @@ EVERY: Mapping[str, timedelta] = {
     "bids.lapse": timedelta(minutes=5),
     "deals.lapse": timedelta(minutes=1),
     "deals.catch-up": timedelta(minutes=10),
+    "deliverables.due": timedelta(minutes=5),
     "briefs.close-overdue": timedelta(minutes=5),
     "channels.settle-imports": timedelta(minutes=1),
     "checks.sweep": timedelta(minutes=5),

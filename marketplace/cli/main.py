@@ -79,7 +79,7 @@ SECTIONS = {
         "creators", "mandates", "keys", "claims", "transfers", "reviews", "people",
     ),
     "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
-    "Deals": ("deals",),
+    "Deals": ("deals", "deliverables"),
     "Money": ("price-index", "deal-prices", "payments", "receipts", "payouts", "claw-backs", "accounts"),
     "Operate": (
         "up", "demo", "admin", "backup", "restore", "web", "worker", "ringer", "migrate", "health", "mail", "jobs",

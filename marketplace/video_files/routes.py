@@ -95,7 +95,7 @@ def get_video(video_id: UUID) -> ShownVideo:
 @blueprint.get("/videos/<id('vfl'):video_id>/content", **_READS, media_type="video/*", refuses=(416,))
 def download_video(video_id: UUID) -> Response:
     """A video's bytes, or a range of them (RFC 9110, 14)."""
-    return _bytes_of(signed_links.find_kept(session(), actor(), video_id))
+    return bytes_of(signed_links.find_kept(session(), actor(), video_id))
 
 
 @blueprint.delete("/videos/<id('vfl'):video_id>", **_WRITES, refuses=(HELD,))
@@ -128,7 +128,7 @@ def create_upload_link(body: dict[str, Any]) -> VideoLink:
 def download_signed_video(query: dict[str, Any], video_id: UUID) -> Response:
     """The bytes of the video that a link was made for."""
     _check(signed_links.READ, video_id, query)
-    return _bytes_of(signed_links.find_linked(session(), video_id))
+    return bytes_of(signed_links.find_linked(session(), video_id))
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def _link(row: VideoFile, method: str, until: int) -> VideoLink:
     return VideoLink(row.id, method, url, datetime.fromtimestamp(until, UTC))
 
 
-def _bytes_of(row: VideoFile) -> Response:
+def bytes_of(row: VideoFile) -> Response:
     """Return a kept video's bytes, or the requested range of them, as a download.
 
     The bytes are somebody else's: the browser must save and not show them, under our own file name, as the media type

@@ -34,6 +34,8 @@ WITHOUT_SUCCESS = {
     ("POST", "/channels/{channel_id}/restore"),  # an archived one
     ("POST", "/password-resets/confirm"),  # the token of a mail
     ("POST", "/invites/accept"),  # the token of an invitation
+    # Days of publishing, which are to come.
+    *(("POST", f"/deliverables/{{deliverable_id}}/publication{more}") for more in ("", "/report")),
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid
     ("POST", "/selections/{selection_id}/confirm"),
     ("POST", "/bids/{bid_id}/review/reopen"),  # a decided one

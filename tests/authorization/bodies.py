@@ -139,6 +139,18 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/deals/{deal_id}/counter"): {**_present(world), "changes": {"keep_live_days": 7}},
         **{("POST", f"/deals/{{deal_id}}/{name}"): REASON for name in ("decline", "withdraw")},
         ("POST", "/deals/{deal_id}/confirm"): {**_present(world), "signed_name": "林小满"},
+        ("POST", "/deliverables/{deliverable_id}/scripts"): {"body": "晨跑之后，喝一口。"},
+        ("POST", "/scripts/{script_id}/send-back"): {"reasons": "节奏慢"},
+        ("POST", "/deliverables/{deliverable_id}/drafts"): {"check_id": _show("vck", world.ids["owed_check_id"])},
+        ("POST", "/drafts/{draft_id}/request-changes"): {"changes": [{"at_s": 2.5, "reason": "标识再小一些"}]},
+        ("POST", "/deliverables/{deliverable_id}/publication"): {
+            "url": "https://www.douyin.com/video/7",
+            "published_at": make_briefs.moment(),
+            "label_seconds": 3,
+            "video_id": _show("vfl", world.ids["owed_video_id"]),
+        },
+        ("POST", "/deliverables/{deliverable_id}/publication/report"): {**REASON, "seen_at": make_briefs.moment()},
+        ("POST", "/deliverables/{deliverable_id}/publication/decide"): {**REASON, "upheld": False},
         ("POST", "/channels/{channel_id}/video-readings"): {
             "readings": [
                 {

@@ -210,6 +210,22 @@ POST   /deals/{deal_id}/counter | countered               SSYNYNYNFFF
 POST   /deals/{deal_id}/confirm | countered               SSYNYNYNFFF
 POST   /deals/{deal_id}/decline | countered               SSYNYNYNFFF
 POST   /deals/{deal_id}/withdraw                          SSYNYNYNFFF
+GET    /deliverables                                      SSYYYYYYYYF
+GET    /deliverables/{deliverable_id}                     SSYNYNYNYYF
+GET    /deliverables/{deliverable_id}/scripts             SSYNYNYNYYF
+POST   /deliverables/{deliverable_id}/scripts             SSFFYNYNFFF
+POST   /scripts/{script_id}/approve                       SSYNFFFFFFF
+POST   /scripts/{script_id}/send-back                     SSYNFFFFFFF
+GET    /deliverables/{deliverable_id}/drafts              SSYNYNYNYYF
+POST   /deliverables/{deliverable_id}/drafts              SSFFYNYNFFF
+GET    /drafts/{draft_id}                                 SSYNYNYNYYF
+GET    /drafts/{draft_id}/video                           SSYNYNYNYYF
+POST   /drafts/{draft_id}/approve                         SSYNFFFFFFF
+POST   /drafts/{draft_id}/request-changes                 SSYNFFFFFFF
+GET    /deliverables/{deliverable_id}/publication | live  SSYNYNYNYYF
+POST   /deliverables/{deliverable_id}/publication | approved SSFFYNYNFFF
+POST   /deliverables/{deliverable_id}/publication/report | live SSYNFFFFFFF
+POST   /deliverables/{deliverable_id}/publication/decide | live SSFFFFFFYFF
 POST   /briefs/{brief_id}/selections | closed             SSYNFFFFFFF
 GET    /briefs/{brief_id}/selections | closed             SSYNFFFFYYF
 POST   /briefs/{brief_id}/what-if | closed                SSYNFFFFYYF

@@ -27,6 +27,7 @@ from marketplace.core.events import Event
 from marketplace.core.http.endpoint import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
+from marketplace.deliverables import publishing
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ConsoleSession, SecondFactor
@@ -48,11 +49,13 @@ from tests.make import channels as make_channels
 from tests.make import checks as make_checks
 from tests.make import offered_deals as deals
 from tests.make import overlaps as make_overlaps
+from tests.make import owed as make_owed
 from tests.make import pacing as make_pacing
 from tests.make import people
 from tests.make import readings as make_readings
 from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
+from tests.make.moments import travel
 from tests.make.people import Somebody, somebody
 from tests.make.selections import store_confirmed
 from tests.payments import make_world as make_payments
@@ -79,6 +82,9 @@ PREFIXES = {
     "event_id": "evt",
     "job_id": "job",
     "deal_price_id": "dpr",
+    "deliverable_id": "dlv",
+    "draft_id": "drf",
+    "script_id": "scr",
     "overlap_id": "ovl",
     "sketch_id": "skt",
     "video_id": "vfl",
@@ -186,6 +192,25 @@ def _add_deals(world: World) -> None:
     world.ids["deal_id"] = deals.offered(there=make_bids.market(owner, creator)).deal_id
     countered = deals.countered(deals.offered(there=make_bids.market(owner, creator)))
     world.by_subject["countered"] = {"deal_id": countered.deal_id}
+    _add_owed(world)
+
+
+def _add_owed(world: World) -> None:
+    """A deal under way: what it owes is planned, has a script or a draft that waits, is approved, and is live, of which
+    the brand reports that it is gone."""
+    owed = make_owed.funded(5, between=(world.people["owner"], world.people["creator"]))
+    planned, scripted, drafted, approved, live = owed.ids
+    world.ids["deliverable_id"] = planned
+    world.ids["owed_check_id"] = make_owed.checked(owed, planned)
+    world.ids["script_id"] = make_owed.sent_script(owed, scripted)
+    world.ids["draft_id"] = make_owed.sent_draft(owed, drafted)
+    world.by_subject["approved"] = {"deliverable_id": approved}
+    world.by_subject["live"] = {"deliverable_id": live}
+    world.ids["owed_video_id"] = make_owed.told(owed, make_owed.approved_draft(owed, approved))["video_id"]
+    with travel(make_owed.publish_day()):
+        make_owed.live(owed, live)
+        with db.transaction(owed.brand.actor) as session:
+            publishing.report(session, owed.brand.actor, live, seen_at=now(), reason="404")
 
 
 def _revoked(owner: Somebody) -> dict[str, str]:

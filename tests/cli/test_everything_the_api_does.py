@@ -121,7 +121,7 @@ def test_every_command_stands_under_one_heading() -> None:
     context = click.Context(main)
     listed = [name for names in main.sections.values() for name in names]
     assert sorted(listed) == main.list_commands(context)
-    assert list(main.sections) == ["Market", "People", "Video", "Money", "Operate"]
+    assert list(main.sections) == ["Market", "People", "Video", "Deals", "Money", "Operate"]
 
 
 # Commands on what several groups hold.

@@ -1,5 +1,7 @@
 """Checks of videos as they stand when their work is over, without the work."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from marketplace.checks import service, sharing
@@ -13,7 +15,7 @@ from tests.make import videos as make_videos
 from tests.make.bids import Market
 from tests.make.people import Somebody
 
-TIMELINE = {
+TIMELINE: dict[str, Any] = {
     "duration_s": 30,
     "source": "measured",
     "exposures": [{"kind": "product", "start_s": 4.0, "seconds": 3.0, "area_share": 0.02, "centre": 0.7}],
@@ -49,22 +51,36 @@ def shared(there: Market | None = None) -> tuple[Market, UUID]:
 def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
     """A check with a result, one keyframe and one video that it repeats."""
     check_id = queued(who, bid_id)
+    finish(check_id)
+    return check_id
+
+
+def finish(
+    check_id: UUID,
+    *,
+    timeline: Mapping[str, Any] = TIMELINE,
+    discloses: bool | None = False,
+    duplicates: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Let a check have come to this result; without ``duplicates`` it repeats itself. With None for ``discloses`` its
+    language could not be judged."""
     kept = storage.opened().put([b"\xff\xd8\xff not a real picture"]).sha256
-    timeline = from_dict(TIMELINE)
+    shown = from_dict(timeline)
     with db.transaction() as session:
         row = session.get_one(VideoCheck, check_id)
         row.status = VideoCheckStatus.DONE
         terms = terms_of(row.terms)
+        given = [{"sha256": row.sha256}] if duplicates is None else duplicates
         row.result = {
-            "timeline": {**TIMELINE, "exposures": TIMELINE["exposures"]},
-            "intrusiveness": scored(timeline, discloses=False, terms=terms),
+            "timeline": dict(timeline),
+            "intrusiveness": scored(shown, discloses=discloses, terms=terms),
             "version": 1,
             "steps": {"cuts": 1},
             "video": {
                 "sha256": row.sha256,
                 "width": 720,
                 "height": 1280,
-                "duration_s": 30.0,
+                "duration_s": float(timeline["duration_s"]),
                 "fps": 30.0,
                 "sound": False,
                 "pictures": 120,
@@ -73,13 +89,13 @@ def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
             "speech": {"by": None, "language": None, "sentences": []},
             "evidence": [{"name": "x", "by": "mark", "text": "", "keyframes": [0], "places": []}],
             "cuts": [],
-            "disclosures": [],
-            "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, timeline),
+            "disclosures": [{"start_s": 0.0, "end_s": 3.0, "text": "广告", "by": "text"}] if discloses else [],
+            "not_judged": ["sw"] if discloses is None else [],
+            "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, shown),
             "not_seen": [],
             "pictures": {"0": kept},
             "duplicates": [
                 {
-                    "sha256": row.sha256,
                     "share": 1.0,
                     "pictures": 9,
                     "mirrored": False,
@@ -88,7 +104,8 @@ def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
                     "seen_first": "other",
                     "foreign": False,
                     "pairs": [{"at_s": 1.0, "other_s": 1.0, "bits": 0}],
+                    **one,
                 }
+                for one in given
             ],
         }
-    return check_id

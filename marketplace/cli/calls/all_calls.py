@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 
-from marketplace.cli.calls import channel_calls, deal_calls, market_calls, money_calls, other_calls, people_calls
+from marketplace.cli.calls import (
+    channel_calls,
+    deal_calls,
+    deliverable_calls,
+    market_calls,
+    money_calls,
+    other_calls,
+    people_calls,
+)
 
 CALLS = (
     *market_calls.CALLS,
     *deal_calls.CALLS,
+    *deliverable_calls.CALLS,
     *channel_calls.CALLS,
     *people_calls.CALLS,
     *money_calls.CALLS,

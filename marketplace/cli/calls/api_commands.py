@@ -54,6 +54,7 @@ NOUNS = {
     "briefs": "Post what a brand wants placed.",
     "bids": "Place, read and decide on bids.",
     "deals": "Read and answer the terms of deals.",
+    "deliverables": "Make and answer what deals owe: scripts, drafts, publications.",
     "accounts": "See what your accounts of money hold, and your statements.",
     "payments": "See what deals cost, and where it is.",
     "receipts": "See what came in for deals.",

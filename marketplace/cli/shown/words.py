@@ -138,6 +138,11 @@ HEADINGS = {
     "of deal": "所属合作",
     "payment": "付款",
     "changes": "变动",
+    "against it": "不利之处",
+    "answer by": "答复期限",
+    "due": "截止",
+    "reasons": "理由",
+    "waits for": "等待",
     "key": "键",
 }
 

@@ -32,9 +32,9 @@ in Chinese or English by `Accept-Language`.
 # What the routes are grouped by: the sections of the help of the `inlay` command have the same names.
 TAGS = {
     "market": "Briefs, bids, sets of them, and the channels that they are for",
-    "deals": "Deals: from an accepted bid to what both sides have confirmed",
     "people": "Parties and their people, whose an account is, and decisions by people",
     "video": "Videos that are handed in, and what they show of a brand",
+    "deals": "Deals: from an accepted bid to the published video and its settlement",
     "money": "What deals closed at, and paid over listed prices",
     "operate": "What happened, and what is being done",
 }

@@ -1,0 +1,67 @@
+"""What deals owe as lines for the terminal, in the language of the command."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marketplace.cli.output import told
+from marketplace.cli.shown import deal_lines, summaries
+from marketplace.core.money import Money
+
+side = deal_lines.side
+
+
+def price(row: Mapping[str, Any]) -> str:
+    """Return what a deliverable costs at the most."""
+    return Money(row["deal"]["currency"], row["price_minor"]).show()
+
+
+def against(row: Mapping[str, Any]) -> str:
+    """Return what speaks against a draft, by its codes."""
+    return ", ".join(one["code"] for one in row["findings"]) or "-"
+
+
+def deliverable(answer: Mapping[str, Any]) -> Iterator[str]:
+    """A deliverable: how far it is, whom it waits for, and what silence does."""
+    in_words, state = summaries.in_words, summaries.state(answer["status"])
+    yield in_words(
+        f"{answer['id']}：第 {answer['position']} 项，{state}，{price(answer)}，{answer['due_on']} 前发布",
+        f"{answer['id']}: number {answer['position']}, {state}, {price(answer)}, to be live by {answer['due_on']}",
+    )
+    if answer["waits_for"]:
+        yield in_words(f"等{side(answer['waits_for'])}", f"waits for {side(answer['waits_for'])}")
+    if answer["answer_by"]:
+        yield in_words(
+            f"{answer['answer_by'][:16]} 前不答复，{'视为通过' if answer['silence_approves'] else '也不会视为通过'}",
+            f"unanswered by {answer['answer_by'][:16]}, it is {'' if answer['silence_approves'] else 'not '}approved",
+        )
+    if answer["late_at"]:
+        yield in_words("已逾期", "late")
+    yield in_words(
+        f"剩余修改轮次：脚本 {answer['script_rounds_left']}，成片 {answer['draft_rounds_left']}",
+        f"rounds of changes left: script {answer['script_rounds_left']}, draft {answer['draft_rounds_left']}",
+    )
+
+
+def draft(answer: Mapping[str, Any]) -> Iterator[str]:
+    """A draft: its state, what its check says against it, and the changes asked for."""
+    in_words, state = summaries.in_words, summaries.state(answer["status"])
+    yield in_words(
+        f"{answer['id']}：第 {answer['number']} 版，{state}", f"{answer['id']}: draft {answer['number']}, {state}"
+    )
+    signs = {"veto": "✕", "doubt": "?", "note": "-"}
+    for one in answer["findings"]:
+        yield f"{signs[one['weight']]} {told(one)}"
+    for one in answer["changes"]:
+        yield f"{one['at_s']:g} s: {one['reason']}"
+
+
+def publication(answer: Mapping[str, Any]) -> Iterator[str]:
+    """A publication: where, until when it has to stay, and what was reported against it."""
+    in_words, at, share = summaries.in_words, answer["published_at"][:16], f"{answer['same_share']:.0%}"
+    yield f"{answer['platform']}: {answer['url']}"
+    yield in_words(
+        f"{at} 发布，保留到 {answer['keep_live_until']}；与通过的成片画面相同 {share}",
+        f"live since {at}, to stay through {answer['keep_live_until']}; {share} of the approved pictures",
+    )
+    for one in answer["reports"]:
+        yield f"{summaries.state(one['status'])}: {one['reason']}"
