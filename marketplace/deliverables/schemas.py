@@ -185,7 +185,11 @@ class PublicationOut(Schema):
     url = fields.String(required=True)
     published_at = TimeField(required=True)
     label_seconds = fields.Float(required=True)
-    keep_live_until = fields.Date(required=True, metadata={"description": "The last day, of the deal's time zone."})
+    last_live_on = fields.Date(
+        required=True,
+        attribute="keep_live_until",
+        metadata={"description": "The last day on which it stays, of the deal's time zone."},
+    )
     proof = one_of(PublicationProof, required=True)
     sha256 = fields.String(required=True)
     same_share = fields.Float(required=True, metadata={"description": "Share of the approved pictures, 0..1."})

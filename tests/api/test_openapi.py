@@ -33,6 +33,7 @@ FILES = {
     ("get", "/api/v1/video-checks/labels"),
     ("get", "/api/v1/video-checks/{check_id}/timeline"),
     ("get", "/api/v1/video-checks/{check_id}/pictures"),
+    ("get", "/api/v1/drafts/{draft_id}/video"),
     ("get", "/api/v1/videos/{video_id}/content"),
     ("get", "/api/v1/videos/{video_id}/signed"),
     ("get", "/api/v1/channels/{channel_id}/pacing/calendar.ics"),

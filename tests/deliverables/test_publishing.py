@@ -42,7 +42,7 @@ def test_the_very_file_goes_live_until_its_days_are_over(client: FlaskClient, ow
     assert answer.status_code == 201, answer.json
     assert (answer.json["proof"], answer.json["same_share"]) == ("same_file", 1.0)
     last = day_of("Asia/Shanghai", now()) + timedelta(days=90)
-    assert date.fromisoformat(answer.json["keep_live_until"]) == last
+    assert date.fromisoformat(answer.json["last_live_on"]) == last
     assert look.get(client, owed.brand, "dlv", owed.id, "publication").json == answer.json
     assert make.status(owed.id) == "live"
     with db.transaction() as session:  # its channel's days are free, the other video's are not

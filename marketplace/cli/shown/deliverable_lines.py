@@ -60,8 +60,8 @@ def publication(answer: Mapping[str, Any]) -> Iterator[str]:
     in_words, at, share = summaries.in_words, answer["published_at"][:16], f"{answer['same_share']:.0%}"
     yield f"{answer['platform']}: {answer['url']}"
     yield in_words(
-        f"{at} 发布，保留到 {answer['keep_live_until']}；与通过的成片画面相同 {share}",
-        f"live since {at}, to stay through {answer['keep_live_until']}; {share} of the approved pictures",
+        f"{at} 发布，保留到 {answer['last_live_on']}；与通过的成片画面相同 {share}",
+        f"live since {at}, to stay through {answer['last_live_on']}; {share} of the approved pictures",
     )
     for one in answer["reports"]:
         yield f"{summaries.state(one['status'])}: {one['reason']}"
