@@ -16,9 +16,11 @@ from marketplace.briefs import assets
 from marketplace.channels.models import Channel, ChannelImport, ImportMode
 from marketplace.checks import service as checks
 from marketplace.core import db, ids, jobs
+from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
+from marketplace.deals import funding
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ConsoleSession, Person
@@ -32,17 +34,21 @@ from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.schemas import SelectionIn
+from marketplace.payments import claw_backs
+from marketplace.payments import service as payments
+from marketplace.payments.receipts import NewReceipt
 from tests.authorization.world import proven, transfer
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
+from tests.make import offered_deals, people
 from tests.make import overlaps as make_overlaps
 from tests.make import pacing as make_pacing
-from tests.make import people
 from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
 from tests.make.people import Somebody, again, somebody
 from tests.make.selections import store_confirmed
 from tests.matching import look
+from tests.payments import make as make_payments
 
 # Whoever calls. `creator` has a mandate with either agency; `first` and `second` are these.
 CALLERS = ("brand", "rival_brand", "creator", "rival_creator", "first", "second", "admin")
@@ -100,6 +106,7 @@ def make() -> RivalWorld:
     make_bids.void(world.markets["called off"])
     for name, number in (("brand", 5), ("rival_brand", 6)):
         _brand(world, name, number)
+    _deal(world)
     _score_and_choose(world)
     return world
 
@@ -251,6 +258,38 @@ def _brand(world: RivalWorld, name: str, number: int) -> None:
     world.keep(f"{name}'s asset", f"{word}-asset", name)
     for what in ("-key", "@example"):
         world.keep(f"{name}'s {what}", f"{word}{what}", name)
+
+
+def _deal(world: RivalWorld) -> None:
+    """A deal of the rival brand with the creator, through its first agency, with money of it in each place."""
+    brand, creator, agency = (world.people[name] for name in ("rival_brand", "creator", "first"))
+    price = _amount(7, 8)
+    there = look.market(brand=brand, creator=creator)
+    deal = offered_deals.agreed(offered_deals.offered(by=agency, there=there, **look.plain(price)))
+    make_payments.prove(there.channel_id, brand.party_id, agency.party_id)
+    first, second = make_payments.admins()
+    given = NewReceipt(Money("CNY", price), "rival-transfer", now().date())
+    with db.transaction(first.actor) as session:
+        receipt_id = funding.record_receipt(session, first.actor, deal.deal_id, given).id
+    with db.transaction(second.actor) as session:
+        assert funding.confirm_receipt(session, second.actor, receipt_id).funded
+    with db.transaction() as session:
+        [payment] = payments.of_deal(session, deal.deal_id)
+        payments.release(session, SYSTEM, payment.id)
+    with db.transaction(first.actor) as session:
+        asked = claw_backs.ask(session, first.actor, payment.id, amount=Money("CNY", 5), reason="taken down")
+    [earned] = make_payments.payouts_of(creator)
+    world.ids["rival_brand"] |= {
+        "deal_id": deal.deal_id,
+        "payment_id": payment.id,
+        "receipt_id": receipt_id,
+        "payout_id": earned.id,
+        "claw_back_id": asked.id,
+    }
+    world.keep("the deal's price", rf"\b{price}\b", "rival_brand", "creator", "first")
+    world.keep("the deal", ids.show("dea", deal.deal_id), "rival_brand", "creator", "first")
+    world.keep("the brand's transfer", "rival-transfer", "rival_brand")
+    world.keep("what the creator earned", rf"\b{earned.amount_minor}\b", "creator", "first")
 
 
 def _score_and_choose(world: RivalWorld) -> None:
