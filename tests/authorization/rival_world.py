@@ -21,6 +21,7 @@ from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.deals import funding
+from marketplace.deliverables import scripts
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ConsoleSession, Person
@@ -42,6 +43,7 @@ from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import offered_deals, people
 from tests.make import overlaps as make_overlaps
+from tests.make import owed as make_owed
 from tests.make import pacing as make_pacing
 from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
@@ -286,6 +288,21 @@ def _deal(world: RivalWorld) -> None:
         "payout_id": earned.id,
         "claw_back_id": asked.id,
     }
+    owed = make_owed.funded(2, between=(brand, creator), price_minor=_amount(9, 8))
+    with db.transaction(creator.actor) as session:
+        script = scripts.send(session, creator.actor, owed.ids[0], body="rival-script: a run, then a sip")
+    draft_id = make_owed.sent_draft(owed, owed.ids[1])
+    world.ids["rival_brand"] |= {
+        "deliverable_id": owed.ids[0],
+        "script_id": script.id,
+        "draft_id": draft_id,
+        "owed_check_id": make_owed.checked(owed, owed.ids[0]),
+        "owed_video_id": make_owed.told(owed, draft_id)["video_id"],
+    }
+    world.keep("the script", "rival-script", "rival_brand", "creator")
+    world.keep("the price of what is owed", rf"\b{_amount(9, 8)}\b", "rival_brand", "creator")
+    world.keep("what is owed", ids.show("dlv", owed.ids[0]), "rival_brand", "creator")
+    world.keep("the draft", ids.show("drf", draft_id), "rival_brand", "creator")
     world.keep("the deal's price", rf"\b{price}\b", "rival_brand", "creator", "first")
     world.keep("the deal", ids.show("dea", deal.deal_id), "rival_brand", "creator", "first")
     world.keep("the brand's transfer", "rival-transfer", "rival_brand")

@@ -159,7 +159,11 @@ def test_no_post_tells_a_rivals_secrets_in_its_answer_or_refusal(app: Flask, wor
 def _body(method: str, path: str, world: RivalWorld, found: Mapping[str, UUID]) -> Any:
     """A body that names the rival's things, so that a refusal has something to say of them."""
     others = {"other_creator": world.people["rival_creator"], "creator": world.people["creator"]}
-    by_subject = {"published": {"channel_id": world.ids["rival_creator"]["channel_id"]}}
+    deal_id = world.ids["rival_brand"]["deal_id"]
+    by_subject = {
+        "published": {"channel_id": world.ids["rival_creator"]["channel_id"]},
+        "countered": {"deal_id": deal_id},
+    }
     return bodies.body(method, path, World({}, dict(found), by_subject, others)) or {}
 
 
