@@ -300,9 +300,8 @@ def _deal(world: RivalWorld) -> None:
         "owed_video_id": make_owed.told(owed, draft_id)["video_id"],
     }
     world.keep("the script", "rival-script", "rival_brand", "creator")
-    world.keep("the price of what is owed", rf"\b{_amount(9, 8)}\b", "rival_brand", "creator")
+    world.keep("the price of what is owed", rf"\b{_amount(9, 8)}\b", "rival_brand", *_readers("creator"))
     world.keep("what is owed", ids.show("dlv", owed.ids[0]), "rival_brand", "creator")
-    world.keep("the draft", ids.show("drf", draft_id), "rival_brand", "creator")
     world.keep("the deal's price", rf"\b{price}\b", "rival_brand", "creator", "first")
     world.keep("the deal", ids.show("dea", deal.deal_id), "rival_brand", "creator", "first")
     world.keep("the brand's transfer", "rival-transfer", "rival_brand")
