@@ -2,7 +2,8 @@
 the bid that it was made for may read it too, but change nothing.
 
 A check that one agency requested, or that was made for its bid, is not for another agency of the same creator: it holds
-the bid's plan and the brand's names. Nor is it for admins while the bid is sealed."""
+the bid's plan and the brand's names. Nor is it for admins while the bid is sealed. One that was made for a deal is for
+the agency alone that the deal names, if it names one."""
 
 import sqlalchemy as sa
 
@@ -24,7 +25,8 @@ def own(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.sees_all:
         return sa.true()
     if actor.role == Role.AGENCY:
-        by_mandate = VideoCheck.party_id.in_(sorted(actor.acts_for)) & VideoCheck.agency_id.is_(None)
+        nobodys = VideoCheck.agency_id.is_(None) & VideoCheck.deliverable_id.is_(None)
+        by_mandate = VideoCheck.party_id.in_(sorted(actor.acts_for)) & nobodys
         return sa.or_(VideoCheck.party_id == actor.party_id, VideoCheck.agency_id == actor.party_id, by_mandate)
     return VideoCheck.party_id == actor.party_id
 

@@ -35,6 +35,9 @@ EVIDENCE = (
     " WHERE d.ended_at IS NULL OR d.ended_at > ended_after) $$"
 )
 
+ME, ADMIN = "(SELECT app_party())", "(SELECT app_all())"
+MINE = "= ANY ((SELECT app_parties())::uuid[])"
+
 _ID, _TEXT, _NUMBER, _REAL = sa.Uuid(), sa.Text(), sa.BigInteger(), sa.Double()
 _TIME, _DAY, _FLAG = sa.DateTime(timezone=True), sa.Date(), sa.Boolean()
 _WHO = {"party_id": "parties", "person_id": "people", "decided_by": "people"}
@@ -95,6 +98,8 @@ def upgrade() -> None:
         key = op.f(f"fk_{table}_deliverable_id")
         op.create_foreign_key(key, table, "deliverables", ["deliverable_id"], ["id"])
     _index("video_checks", "deliverable_id")
+    # An agency of the creator that the deal does not name sees nothing of it.
+    _agencies_see_checks("agency_id IS NULL AND deliverable_id IS NULL")
     op.drop_index(ONE_REPORT, "deal_prices")
     _one_report(f"{STANDING} AND deliverable_id IS NULL")
     op.create_index(
@@ -106,6 +111,15 @@ def upgrade() -> None:
     )
     for name, column in (("video", "video_id"), ("video_check", "check_id")):
         op.execute(EVIDENCE.format(name=name, column=column))
+
+
+def _agencies_see_checks(where: str) -> None:
+    """Let agencies see those checks of their creators of which this holds, beside the ones that name them."""
+    op.execute(
+        f"ALTER POLICY tenant ON video_checks USING (party_id = {ME} OR agency_id = {ME}"
+        f" OR ({where} AND party_id {MINE})"
+        f" OR ({ADMIN} AND (bid_id IS NULL OR EXISTS (SELECT 1 FROM bids b WHERE b.id = video_checks.bid_id))))"
+    )
 
 
 def _one_report(where: str) -> None:
@@ -259,6 +273,7 @@ def downgrade() -> None:
     op.drop_index("uq_deal_prices_one_of_a_deliverable", "deal_prices")
     op.drop_index(ONE_REPORT, "deal_prices")
     _one_report(STANDING)
+    _agencies_see_checks("agency_id IS NULL")
     op.drop_index(op.f("ix_video_checks_deliverable_id"), "video_checks")
     for table in ("deal_prices", "video_checks"):
         op.drop_constraint(op.f(f"fk_{table}_deliverable_id"), table, type_="foreignkey")

@@ -58,7 +58,13 @@ class ProblemSchema(Schema):
     content_hash = fields.String(metadata={"description": "Of the present version, where another one was answered."})
     number = fields.Integer(metadata={"description": "That of the present version."})
     changes = fields.List(
-        fields.Dict(), metadata={"description": "What differs from it, or has changed since, where that is the reason."}
+        fields.Dict(
+            metadata={
+                "description": "Free-form: of terms `pointer`, `before`, `after`, `zh`, `en`; of a selection `code`,"
+                " `bid_id`, `zh`, `en` of the wish that is not kept."
+            }
+        ),
+        metadata={"description": "What differs from it, or has changed since, where that is the reason."},
     )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ProblemSchema":
