@@ -17,6 +17,15 @@ from marketplace.payments.receipts import ConfirmedReceipt, NewReceipt
 from marketplace.payments.service import DealSides, PlannedPayment
 
 
+def begin(session: Session, actor: Actor, deal: Deal) -> None:
+    """Plan the payments of a deal that both sides have just confirmed. With nothing to pay, as for goods alone, it is
+    active at once. The caller has locked the deal."""
+    plan_payments(session, actor, deal)
+    with db.acting_as(session, SYSTEM):
+        if not service.of_deal(session, deal.id):
+            _activate(session, SYSTEM, deal)
+
+
 def plan_payments(session: Session, actor: Actor, deal: Deal) -> None:
     """Plan a payment for each deliverable of a deal that both sides have confirmed, at its own price with what extras
     of it cost, once. The caller has locked the deal. Does nothing before both have confirmed."""
@@ -53,11 +62,15 @@ def confirm_receipt(session: Session, actor: Actor, receipt_id: UUID) -> Confirm
         deal = _payable_deal(session, db.get(session, Receipt, receipt_id).deal_id)
         done = receipts.confirm(session, actor, receipt_id)
         if done.funded:
-            content = session.get_one(DealTerms, deal.terms_id).content
-            deal.split_rule = dict(content["split"])
-            apply_transition(session, deal, DEAL_TRANSITIONS, "fund", actor, parties=deal.parties)
-            session.flush()
+            _activate(session, actor, deal)
         return done
+
+
+def _activate(session: Session, actor: Actor, deal: Deal) -> None:
+    content = session.get_one(DealTerms, deal.terms_id).content
+    deal.split_rule = dict(content["split"])
+    apply_transition(session, deal, DEAL_TRANSITIONS, "fund", actor, parties=deal.parties)
+    session.flush()
 
 
 def _payable_deal(session: Session, deal_id: UUID) -> Deal:

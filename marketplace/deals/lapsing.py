@@ -21,6 +21,7 @@ from marketplace.deals import deal_refusals, policy, service, signing
 from marketplace.deals.models import Deal, DealStatus, DealTerms, Deliverable
 from marketplace.deals.states import DELIVERABLE_TRANSITIONS
 from marketplace.pacing import signed_promises
+from marketplace.payments import receipts
 
 LAPSE = "deals.lapse"
 CATCH_UP = "deals.catch-up"
@@ -66,6 +67,7 @@ def _lapse(session: Session, deal: Deal, bid: Bid) -> None:
         terms = session.get_one(DealTerms, deal.terms_id)
         signed_promises.free(session, SYSTEM, signing.promising(deal, terms.content))
         _cancel_deliverables(session, deal)
+        receipts.lapse(session, SYSTEM, deal.id)
     service.turn_away(session, SYSTEM, deal, "lapse", None)
     # One that was voided in the meantime is over already.
     if bid.status == BidStatus.ACCEPTED:

@@ -21,7 +21,7 @@ from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.message import Bilingual
-from marketplace.deals import deal_refusals, negotiation, policy, signing
+from marketplace.deals import deal_refusals, funding, negotiation, policy, signing
 from marketplace.deals.first_offer import first_version
 from marketplace.deals.models import (
     COUNTERS_MAX,
@@ -116,8 +116,8 @@ def counter(
 
 
 def confirm(session: Session, actor: Actor, deal_id: UUID, *, content_hash: str, signed_name: str) -> Deal:
-    """Confirm the terms of this hash, which the other side has confirmed: the deal is agreed, and the brand has
-    FUND_TIME to pay it in.
+    """Confirm the terms of this hash, which the other side has confirmed: the deal is agreed, its payments are planned,
+    and the brand has FUND_TIME to pay it in.
 
     Raises NotFound, NotAllowed (no live mandate), WrongState (it is over, it is the other side's turn), StaleTerms with
     what differs, and Conflict where the channel's days are promised already or have no room.
@@ -133,6 +133,7 @@ def confirm(session: Session, actor: Actor, deal_id: UUID, *, content_hash: str,
     apply(session, actor, deal, "confirm", **data)
     signing.agree(session, actor, deal, bid, terms)
     session.flush()
+    funding.begin(session, actor, deal)
     return deal
 
 

@@ -14,6 +14,7 @@ from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import offered_deals as deals
 from tests.make import overlaps as make_overlaps
+from tests.make import owed as make_owed
 from tests.make import pacing as make_pacing
 from tests.make import people
 from tests.make import videos as make_videos
@@ -145,11 +146,14 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/drafts/{draft_id}/request-changes"): {"changes": [{"at_s": 2.5, "reason": "标识再小一些"}]},
         ("POST", "/deliverables/{deliverable_id}/publication"): {
             "url": "https://www.douyin.com/video/7",
-            "published_at": make_briefs.moment(),
+            "published_at": make_briefs.moment(days=make_owed.PUBLISHED_AFTER_DAYS),
             "label_seconds": 3,
             "video_id": _show("vfl", world.ids["owed_video_id"]),
         },
-        ("POST", "/deliverables/{deliverable_id}/publication/report"): {**REASON, "seen_at": make_briefs.moment()},
+        ("POST", "/deliverables/{deliverable_id}/publication/report"): {
+            **REASON,
+            "seen_at": make_briefs.moment(days=make_owed.PUBLISHED_AFTER_DAYS),
+        },
         ("POST", "/deliverables/{deliverable_id}/publication/decide"): {**REASON, "upheld": False},
         ("POST", "/channels/{channel_id}/video-readings"): {
             "readings": [

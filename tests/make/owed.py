@@ -28,6 +28,7 @@ from tests.make import videos as make_videos
 from tests.make.briefs import cny
 from tests.make.people import Somebody, somebody
 
+PUBLISHED_AFTER_DAYS = 25
 RIGHTS = dict.fromkeys(("usage", "whitelisting", "raw_files", "exclusivity", "likeness_for_ai"))
 
 
@@ -159,7 +160,7 @@ def approved_draft(owed: Owed, deliverable_id: UUID | None = None, **result: Any
 
 def publish_day() -> datetime:
     """A moment of the days on which the deals of these tests publish."""
-    return now() + timedelta(days=25)
+    return now() + timedelta(days=PUBLISHED_AFTER_DAYS)
 
 
 def told(owed: Owed, draft_id: UUID) -> dict[str, Any]:
