@@ -258,7 +258,7 @@ GET    /claw-backs                                        SSFFFFFFYFF
 POST   /claw-backs/{claw_back_id}/confirm                 SSFFFFFFYFF
 POST   /claw-backs/{claw_back_id}/refuse                  SSFFFFFFYFF
 GET    /receipts                                          SSYYYYYYYYF
-POST   /deals/{deal_id}/receipts                          SSFFFFFFYFF
+POST   /deals/{deal_id}/receipts | payable                SSFFFFFFYFF
 POST   /receipts/{receipt_id}/confirm                     SSFFFFFFYFF
 POST   /receipts/{receipt_id}/refuse                      SSFFFFFFYFF
 GET    /payouts                                           SSYYYYYYYYF

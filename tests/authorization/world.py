@@ -30,7 +30,7 @@ from marketplace.core.money import Money
 from marketplace.deliverables import publishing
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
-from marketplace.identity.models import ConsoleSession, SecondFactor
+from marketplace.identity.models import ConsoleSession, Party, SecondFactor
 from marketplace.identity.sign_in import credentials
 from marketplace.identity.sign_in.credentials import CredentialKind
 from marketplace.matching.forecast import features
@@ -211,6 +211,9 @@ def _add_owed(world: World) -> None:
         make_owed.live(owed, live)
         with db.transaction(owed.brand.actor) as session:
             publishing.report(session, owed.brand.actor, live, seen_at=now(), reason="404")
+    with db.transaction() as session:  # the world's parties are as they were: whoever verifies one finds it unverified
+        parties = [owed.brand.party_id, owed.creator.party_id]
+        session.execute(sa.update(Party).where(Party.id.in_(parties)).values(verified_at=None))
 
 
 def _revoked(owner: Somebody) -> dict[str, str]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from marketplace.briefs import brief_document, vocabulary
+from marketplace.channels.facts import provenance
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS
 from marketplace.core.http.fields import TextField
 from marketplace.matching.audience import targets
@@ -360,7 +361,7 @@ def test_the_lists_are_those_that_scoring_reads() -> None:
     assert f"by default {brief_document.FIT_WEIGHT}" in rule["en"]
     assert f"fit_weight, 0 to {brief_document.FIT_WEIGHT_MAX}" in rule["en"]
     assert rule["tau"] == view_forecast.CAREFUL
-    assert view_forecast.OWN_WORD == 0.75
+    assert provenance.OWN_WORD == 0.75
 
 
 def test_a_change_is_held_to_the_same_limits(client: FlaskClient, brand: Somebody) -> None:

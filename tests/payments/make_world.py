@@ -39,6 +39,7 @@ def stand_in(world: Any) -> None:
         "claw_back_id": asked.id,
     }
     world.by_subject |= {
+        "payable": {"deal_id": deal.deal_id},
         "released": {"payment_id": deal.payments[1]},
         "waiting": {"payout_id": waiting.id},
         "sent": {"payout_id": sent.id},
