@@ -121,7 +121,7 @@ CALLS = (
         "decide-takedown",
         "POST",
         f"{_AT}/publication/decide",
-        "Decide on a report that a video was taken down (administrators).",
+        "Decide on a report of a takedown (administrators).",
         body="file",
     ),
 )
