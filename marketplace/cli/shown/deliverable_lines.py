@@ -22,10 +22,10 @@ def against(row: Mapping[str, Any]) -> str:
 
 def deliverable(answer: Mapping[str, Any]) -> Iterator[str]:
     """A deliverable: how far it is, whom it waits for, and what silence does."""
-    in_words, state = summaries.in_words, summaries.state(answer["status"])
+    in_words, how_far = summaries.in_words, summaries.state(answer["status"])
     yield in_words(
-        f"{answer['id']}：第 {answer['position']} 项，{state}，{price(answer)}，{answer['due_on']} 前发布",
-        f"{answer['id']}: number {answer['position']}, {state}, {price(answer)}, to be live by {answer['due_on']}",
+        f"{answer['id']}：第 {answer['position']} 项，{how_far}，{price(answer)}，{answer['due_on']} 前发布",
+        f"{answer['id']}: number {answer['position']}, {how_far}, {price(answer)}, to be live by {answer['due_on']}",
     )
     if answer["waits_for"]:
         yield in_words(f"等{side(answer['waits_for'])}", f"waits for {side(answer['waits_for'])}")
@@ -44,9 +44,9 @@ def deliverable(answer: Mapping[str, Any]) -> Iterator[str]:
 
 def draft(answer: Mapping[str, Any]) -> Iterator[str]:
     """A draft: its state, what its check says against it, and the changes asked for."""
-    in_words, state = summaries.in_words, summaries.state(answer["status"])
+    in_words, how_far = summaries.in_words, summaries.state(answer["status"])
     yield in_words(
-        f"{answer['id']}：第 {answer['number']} 版，{state}", f"{answer['id']}: draft {answer['number']}, {state}"
+        f"{answer['id']}：第 {answer['number']} 版，{how_far}", f"{answer['id']}: draft {answer['number']}, {how_far}"
     )
     signs = {"veto": "✕", "doubt": "?", "note": "-"}
     for one in answer["findings"]:
