@@ -103,7 +103,8 @@ def catch_up(session: Session) -> int:
     """Make the deals of up to BATCH accepted bids that have none, from before there were deals; returns how many."""
     none = ~sa.exists().where(Deal.bid_id == Bid.id, Deal.status != DealStatus.LAPSED)
     closed = sa.exists().where(Brief.id == Bid.brief_id, Brief.status == BriefStatus.CLOSED)
-    query = sa.select(Bid).where(Bid.status == BidStatus.ACCEPTED, none, closed).order_by(Bid.id).limit(BATCH)
+    accepted_at_a_price = sa.and_(Bid.status == BidStatus.ACCEPTED, Bid.accepted_cost_minor.is_not(None))
+    query = sa.select(Bid).where(accepted_at_a_price, none, closed).order_by(Bid.id).limit(BATCH)
     found: Sequence[Bid] = session.scalars(query.with_for_update(skip_locked=True, of=Bid)).all()
     for bid in found:
         accepting = (Event.subject_id == bid.id, Event.kind == "bids.accept")

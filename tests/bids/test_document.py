@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -354,4 +355,5 @@ def test_whatever_is_accepted_comes_back_equal_and_as_committed_to(
 @pytest.fixture(scope="module")
 def markets(app: Flask) -> Callable[[], make.Market]:
     one = make.market()
-    return lambda: one
+    # A channel of its own for each wording: a channel has but a few on one brief.
+    return lambda: replace(one, channel_id=make.channel(one.creator.party_id))

@@ -17,7 +17,8 @@ from marketplace.channels.anomalies import CellError
 from marketplace.channels.facts.account_handles import handle_key
 from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.channels.models import HANDLE_KEY
-from marketplace.core import ids
+from marketplace.core import db, ids
+from marketplace.core.actor import SYSTEM
 from marketplace.core.estimate import strict_json
 
 # Of each row: the channel that has its key, whether the row gives that one another handle, and the creator's other
@@ -56,7 +57,10 @@ def resolve(session: Session, entries: Sequence[ChannelEntry]) -> Iterator[Chann
         }
         for number, entry in enumerate(entries)
     ]
-    found = session.execute(_OWN, {"rows": strict_json(rows)}).all()
+    # As the system: only the channels of the rows' own creators are asked for, and a policy that is asked row by row
+    # makes the database read every snapshot for every row.
+    with db.acting_as(session, SYSTEM):
+        found = session.execute(_OWN, {"rows": strict_json(rows)}).all()
     told: dict[tuple[UUID, str, str], str] = {}
     for number, group in groupby(found, key=lambda row: row.number):
         own, entry = list(group), entries[number]
