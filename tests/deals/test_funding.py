@@ -1,6 +1,6 @@
 """A deal that both sides have confirmed is active once all that it costs is in escrow, by two people."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +9,14 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from marketplace.core import db
+from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
 from marketplace.core.ids import new_id, show
+from marketplace.deals import funding, lapsing
 from marketplace.deals.models import Deal, DealParty, DealTerms, Deliverable
+from marketplace.deals.terms_document import total_minor
 from tests.ledger.test_transfers import nothing_is_wrong
+from tests.make import offered_deals
 from tests.make.people import Somebody
 from tests.payments import make
 from tests.payments.make import Paid
@@ -100,6 +105,33 @@ def test_what_comes_in_for_a_deal_that_has_lapsed_goes_back(client: FlaskClient)
     assert payments(client, deal) == [(60_000, "lapsed")]
     assert (make.escrow(deal), make.payable(deal.brand)) == (0, 60_000)
     nothing_is_wrong()
+
+
+def test_a_signed_deal_has_payments_and_what_came_in_for_one_that_lapses_goes_back(client: FlaskClient) -> None:
+    deal = offered_deals.agreed(offered_deals.offered())
+    planned = payments(client, deal)
+    assert {status for _, status in planned} == {"planned"}
+    with db.transaction() as session:
+        row = session.get_one(Deal, deal.deal_id)
+        assert sum(minor for minor, _ in planned) == total_minor(session.get_one(DealTerms, row.terms_id).content)
+    first, second = make.admins()
+    part = record(client, deal, first, 1_000)
+    assert confirm(client, second, part.json).json["funded"] is False
+    with db.transaction() as session:
+        session.get_one(Deal, deal.deal_id).fund_by = now() - timedelta(seconds=1)
+    with db.transaction() as session:
+        lapsing.lapse_overdue(session)
+    assert state(deal.deal_id)[0] == "lapsed"
+    assert {status for _, status in payments(client, deal)} == {"lapsed"}
+    assert make.payable(deal.brand) == 1_000
+    nothing_is_wrong()
+
+
+def test_a_deal_that_costs_nothing_is_active_once_both_have_confirmed(client: FlaskClient) -> None:
+    deal = signed(0, 0)
+    with db.transaction() as session:
+        funding.begin(session, SYSTEM, db.lock(session, Deal, deal.deal_id))
+    assert (state(deal.deal_id), payments(client, deal)) == (("active", {"day": "publication"}), [])
 
 
 def test_what_cannot_be_recorded_is_refused_with_what_to_do(client: FlaskClient) -> None:
