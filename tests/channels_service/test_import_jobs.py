@@ -97,9 +97,10 @@ def test_a_stop_is_heard_while_rows_are_read(
             return other.get_one(Job, job_id).lease_until
 
     def asked(*arguments: Any) -> bulk_store.StoredBatch:
+        # In one statement: the beat after it is the one that hears, and the last that moves the lease.
+        asking = sa.update(Job).where(Job.id == job_id).values(cancel_asked=True).returning(Job.lease_until)
         with db.transaction() as other:
-            other.execute(sa.update(Job).where(Job.id == job_id).values(cancel_asked=True))
-        before = lease()
+            before = other.execute(asking).scalar_one()
         waiting.until(lambda: lease() != before)
         return real(*arguments)
 
