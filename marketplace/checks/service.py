@@ -224,9 +224,7 @@ def list_checks(
         VideoCheck.deliverable_id: deliverable_id,
         VideoCheck.video_id: video_id,
     }
-    for column, value in wanted.items():
-        if value is not None:
-            query = query.where(column == value)
+    query = paging.only(query, wanted)
     if repeats:
         query = query.where(VideoCheck.repeats > 0)
     page = paging.page(session, query, VideoCheck, limit, starting_after)

@@ -19,7 +19,6 @@ from marketplace.deals.models import (
     Deal,
     DealParty,
     DealSignature,
-    DealStatus,
     DealTerms,
     Deliverable,
     SignatureKey,
@@ -114,11 +113,7 @@ def listing(
 ) -> Page[ShownDeal]:
     """Return the deals of the actor's party, the newest first; all of them for admins."""
     query = sa.select(Deal).where(policy.visible(actor))
-    if status is not None:
-        query = query.where(Deal.status == DealStatus(status))
-    for column, wanted in ((Deal.brief_id, brief_id), (Deal.bid_id, bid_id)):
-        if wanted is not None:
-            query = query.where(column == wanted)
+    query = paging.only(query, {Deal.status: status, Deal.brief_id: brief_id, Deal.bid_id: bid_id})
     page = paging.page(session, query, Deal, limit, starting_after)
     return Page(_shown(session, actor, page.data), page.has_more)
 

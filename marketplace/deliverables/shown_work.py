@@ -126,10 +126,7 @@ def listing(
 ) -> Page[ShownDeliverable]:
     """Return what the deals of the actor's party owe, the newest first."""
     query = sa.select(Deliverable).where(policy.visible(actor))
-    if status is not None:
-        query = query.where(Deliverable.status == DeliverableStatus(status))
-    if deal_id is not None:
-        query = query.where(Deliverable.deal_id == deal_id)
+    query = paging.only(query, {Deliverable.status: status, Deliverable.deal_id: deal_id})
     page = paging.page(session, query, Deliverable, limit, starting_after)
     return Page(_shown(session, page.data), page.has_more)
 

@@ -106,10 +106,7 @@ def listing(
 ) -> Page[Receipt]:
     """Return what came in from the actor's party, the newest first; all of it for the platform."""
     query = sa.select(Receipt).where(policy.receipts(actor))
-    if status is not None:
-        query = query.where(Receipt.status == ReceiptStatus(status))
-    if deal_id is not None:
-        query = query.where(Receipt.deal_id == deal_id)
+    query = paging.only(query, {Receipt.status: status, Receipt.deal_id: deal_id})
     return paging.page(session, query, Receipt, limit, starting_after)
 
 

@@ -108,10 +108,7 @@ def payments(
 ) -> Page[ShownPayment]:
     """Return the payments that the actor may see, the newest first."""
     query = sa.select(Payment).where(policy.payments(actor))
-    if status is not None:
-        query = query.where(Payment.status == PaymentStatus(status))
-    if deal_id is not None:
-        query = query.where(Payment.deal_id == deal_id)
+    query = paging.only(query, {Payment.status: status, Payment.deal_id: deal_id})
     page = paging.page(session, query, Payment, limit, starting_after)
     return Page([payment(actor, row) for row in page.data], page.has_more)
 

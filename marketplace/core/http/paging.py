@@ -1,6 +1,6 @@
 """Lists: newest first, with a limit and the id after which the next page starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -47,6 +47,11 @@ def page_of(out: type[Schema]) -> type[Schema]:
         "has_more": fields.Boolean(required=True),
     }
     return Schema.from_dict(members, name=name)
+
+
+def only(query: sa.Select[Any], wanted: Mapping[Any, Any]) -> sa.Select[Any]:
+    """Return a query for the rows that have these values, by column; None asks for nothing."""
+    return query.where(*(column == value for column, value in wanted.items() if value is not None))
 
 
 def page(
