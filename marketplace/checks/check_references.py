@@ -15,7 +15,7 @@ from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import FieldError, InvalidInput, NotFound
 from marketplace.core.message import Bilingual
 from marketplace.deals.models import Deal, DealTerms, Deliverable
-from marketplace.deals.terms_document import plan_of
+from marketplace.deals.terms.terms_document import plan_of
 from marketplace.matching.forecast import past_videos
 from marketplace.matching.ranking import service as ranking
 

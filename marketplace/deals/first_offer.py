@@ -16,7 +16,7 @@ from marketplace.briefs.models import BriefVersion
 from marketplace.channels.models import Channel
 from marketplace.core import ids
 from marketplace.core.clock import now
-from marketplace.deals.terms_document import BidOffer, first_terms
+from marketplace.deals.terms.terms_document import BidOffer, first_terms
 from marketplace.identity.models import Mandate, MandateStatus, Party
 
 

@@ -109,7 +109,7 @@ class Deal(Base):
 
 
 class DealTerms(Base):
-    """A version of a deal's terms, as `deals.terms_document` describes them. Never changed.
+    """A version of a deal's terms, as `deals.terms.terms_document` describes them. Never changed.
 
     `content_hash` is the SHA-256 of the canonical JSON (RFC 8785) of `content`, in hexadecimal. `note` is what whoever
     proposed it says to the other side, and no part of the terms.

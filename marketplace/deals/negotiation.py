@@ -14,7 +14,7 @@ from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
 from marketplace.deals import deal_refusals
-from marketplace.deals.terms_document import hash_of, own_prices
+from marketplace.deals.terms.terms_document import hash_of, own_prices
 from marketplace.ledger.split_amounts import split
 
 _DAYS_OF = {

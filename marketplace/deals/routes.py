@@ -11,7 +11,7 @@ from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of
 from marketplace.core.http.request_handling import actor, session
-from marketplace.deals import contract, lapsing, policy, service, shown_deals
+from marketplace.deals import lapsing, policy, service, shown_deals
 from marketplace.deals.schemas import (
     ContractQuery,
     DealConfirmIn,
@@ -22,6 +22,7 @@ from marketplace.deals.schemas import (
     DealTermsOut,
 )
 from marketplace.deals.shown_deals import ShownDeal, ShownTerms
+from marketplace.deals.terms import contract
 
 blueprint = GuardedBlueprint(
     "deals",

@@ -18,9 +18,9 @@ from marketplace.core.http.fields import (
 from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.paging import page_query
 from marketplace.core.money import BASIS
-from marketplace.deals.contract import LANGUAGES
 from marketplace.deals.models import DealParty, DealStatus, DeliverableStatus, SignatureKey
-from marketplace.deals.schemas_terms import (
+from marketplace.deals.terms.contract import LANGUAGES
+from marketplace.deals.terms.schemas_terms import (
     DAYS_MAX,
     DELIVERABLES_MAX,
     EXTRAS_MAX,

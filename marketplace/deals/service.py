@@ -33,8 +33,8 @@ from marketplace.deals.models import (
     SignatureKey,
 )
 from marketplace.deals.states import DEAL_TRANSITIONS
-from marketplace.deals.terms_diff import differences
-from marketplace.deals.terms_document import hash_of
+from marketplace.deals.terms.terms_diff import differences
+from marketplace.deals.terms.terms_document import hash_of
 from marketplace.identity.party_days import day_of
 
 # How long a side has to answer terms, and the brand to pay in what both have confirmed.

@@ -23,8 +23,8 @@ from marketplace.deals.models import (
     Deliverable,
     SignatureKey,
 )
-from marketplace.deals.terms_diff import TermsChange, differences
-from marketplace.deals.terms_document import total_minor
+from marketplace.deals.terms.terms_diff import TermsChange, differences
+from marketplace.deals.terms.terms_document import total_minor
 
 
 @dataclass(frozen=True)

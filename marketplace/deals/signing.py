@@ -13,7 +13,7 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import Conflict
 from marketplace.deals import deal_refusals
 from marketplace.deals.models import Deal, DealTerms, Deliverable
-from marketplace.deals.terms_document import plan_of, price_of, total_minor
+from marketplace.deals.terms.terms_document import plan_of, price_of, total_minor
 from marketplace.pacing import exclusivity, signed_promises
 from marketplace.pacing import service as pacing
 from marketplace.pacing.exclusivity import WantedPlacement

@@ -18,7 +18,7 @@ from marketplace.core.words.state_names import state_name
 from marketplace.deals import policy as deals_policy
 from marketplace.deals.models import Deal, DealStatus, DealTerms, Deliverable, DeliverableStatus
 from marketplace.deals.states import DELIVERABLE_TRANSITIONS
-from marketplace.deals.terms_document import deliverable_of, plan_of
+from marketplace.deals.terms.terms_document import deliverable_of, plan_of
 from marketplace.deliverables import policy, work_refusals
 from marketplace.deliverables.work_refusals import RoundsUsed
 from marketplace.identity.party_days import day_of

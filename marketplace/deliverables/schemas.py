@@ -14,7 +14,7 @@ from marketplace.core.http.fields import (
 from marketplace.core.http.paging import page_query
 from marketplace.deals.models import DealParty, DealStatus, DeliverableStatus
 from marketplace.deals.schemas import DeliverableOut
-from marketplace.deals.schemas_terms import DealDeliverableTerms, DealDisclosure, DealPlan
+from marketplace.deals.terms.schemas_terms import DealDeliverableTerms, DealDisclosure, DealPlan
 from marketplace.deliverables.draft_verdict import FindingWeight
 from marketplace.deliverables.models import DraftStatus, PublicationProof, ScriptStatus, TakedownStatus
 

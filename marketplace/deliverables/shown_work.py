@@ -13,7 +13,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.deals.models import Deal, DealParty, DealStatus, DealTerms, Deliverable, DeliverableStatus
-from marketplace.deals.terms_document import plan_of
+from marketplace.deals.terms.terms_document import plan_of
 from marketplace.deliverables import owed_work, policy, publishing, video_drafts
 from marketplace.deliverables.draft_verdict import DraftVerdict
 from marketplace.deliverables.models import ChangeRequest, Draft, DraftStatus, Publication, TakedownReport

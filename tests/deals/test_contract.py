@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from marketplace.core import db, ids
-from marketplace.deals.contract_clauses import clauses
+from marketplace.deals.terms.contract_clauses import clauses
 from marketplace.identity.models import Party
 from tests.deals import look
 from tests.deals.look import confirm, counter, shown, terms

@@ -14,7 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.ids import new_id, show
 from marketplace.deals import funding, lapsing
 from marketplace.deals.models import Deal, DealParty, DealTerms, Deliverable
-from marketplace.deals.terms_document import total_minor
+from marketplace.deals.terms.terms_document import total_minor
 from tests.ledger.test_transfers import nothing_is_wrong
 from tests.make import offered_deals
 from tests.make.people import Somebody

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from marketplace.core import ids
 from marketplace.core.clock import now
-from marketplace.deals.terms_document import hash_of as document_hash
+from marketplace.deals.terms.terms_document import hash_of as document_hash
 from tests.bids.look import path as bid_path
 from tests.bids.look import pointers
 from tests.deals import look

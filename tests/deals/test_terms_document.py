@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.core import ids
-from marketplace.deals import terms_document
-from marketplace.deals.schemas_terms import faults
-from marketplace.deals.terms_document import BidOffer, first_terms, hash_of, own_prices, price_of, total_minor
+from marketplace.deals.terms import terms_document
+from marketplace.deals.terms.schemas_terms import faults
+from marketplace.deals.terms.terms_document import BidOffer, first_terms, hash_of, own_prices, price_of, total_minor
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make.briefs import cny

@@ -16,7 +16,7 @@ from marketplace.core.money import Money
 from marketplace.deals import funding
 from marketplace.deals import service as deals
 from marketplace.deals.models import Deal, DealTerms, Deliverable
-from marketplace.deals.terms_document import total_minor
+from marketplace.deals.terms.terms_document import total_minor
 from marketplace.deliverables import publishing, scripts, video_drafts
 from marketplace.deliverables.publishing import NewPublication
 from marketplace.identity.models import Party

@@ -17,11 +17,18 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
-from marketplace.payments import provider_payouts, reconciliation, service
-from marketplace.payments.http_provider import HttpProvider
+from marketplace.payments import service
 from marketplace.payments.models import Payout, PayoutStatus, ProviderNotice, ReceiptStatus
-from marketplace.payments.payment_provider import LineKind, ProviderEvent, ProviderLine, ProviderStatus, UnclearAnswer
-from marketplace.payments.reconciliation import DifferenceKind, OwnLine, ReportDifference, reconcile
+from marketplace.payments.provider import provider_payouts, reconciliation
+from marketplace.payments.provider.http_provider import HttpProvider
+from marketplace.payments.provider.payment_provider import (
+    LineKind,
+    ProviderEvent,
+    ProviderLine,
+    ProviderStatus,
+    UnclearAnswer,
+)
+from marketplace.payments.provider.reconciliation import DifferenceKind, OwnLine, ReportDifference, reconcile
 from tests.ledger.test_transfers import nothing_is_wrong
 from tests.payments import make
 from tests.payments.psp import SECRET

@@ -18,14 +18,14 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.payments import payouts
 from marketplace.payments.models import Payout, PayoutStatus, ProviderNotice
-from marketplace.payments.payment_provider import (
+from marketplace.payments.payouts import send_by
+from marketplace.payments.provider.payment_provider import (
     PaymentProvider,
     ProviderEvent,
     ProviderLine,
     ProviderStatus,
     UnclearAnswer,
 )
-from marketplace.payments.payouts import send_by
 
 UNDECIDED = (PayoutStatus.SENDING, PayoutStatus.UNKNOWN)
 # What a provider's own events say of a payout.

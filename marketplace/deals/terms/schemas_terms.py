@@ -10,7 +10,7 @@ from marketplace.bids.schemas_plan import PlacementPlan
 from marketplace.briefs.vocabulary import CATEGORIES, DELIVERABLE_KINDS, LENGTH_TIERS, USAGE_CHANNELS
 from marketplace.core.http.fields import SentDocument, WholeField, one_of
 from marketplace.core.money import AMOUNT_MAX, BASIS, MINOR_DIGITS
-from marketplace.deals.terms_document import SCHEMA
+from marketplace.deals.terms.terms_document import SCHEMA
 
 SPLIT_DAYS = ("publication", "agreement")
 DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX, DELIVERABLES_MAX = 3_650, 20, 50, 1_000

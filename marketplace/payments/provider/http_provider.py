@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
-from marketplace.payments.payment_provider import (
+from marketplace.payments.provider.payment_provider import (
     LineKind,
     ProviderEvent,
     ProviderLine,

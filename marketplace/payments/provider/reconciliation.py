@@ -12,7 +12,7 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.money import Money
 from marketplace.payments.models import Payout, PayoutStatus, Receipt, ReceiptStatus
-from marketplace.payments.payment_provider import LineKind, ProviderLine, ProviderStatus
+from marketplace.payments.provider.payment_provider import LineKind, ProviderLine, ProviderStatus
 
 # What the market may say of a payout while the provider says this.
 _FITS = {

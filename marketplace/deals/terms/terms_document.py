@@ -1,8 +1,8 @@
 """The terms of a deal as a document: how the first version is made of a bid, its hash, and what it costs.
 
-`deals.schemas_terms.DealTermsDocument` describes every field. Amounts are whole numbers of `currency`'s smallest unit,
-shares are basis points, days are days of `timezone`. All functions are pure; a document is never changed, only
-followed by another.
+`deals.terms.schemas_terms.DealTermsDocument` describes every field. Amounts are whole numbers of the smallest unit of
+`currency`, shares are basis points, days are days of `timezone`. All functions are pure; a document is never changed,
+only followed by another.
 """
 
 import hashlib

@@ -8,7 +8,7 @@ from marketplace.bids.pricing_models import PricingModel
 from marketplace.briefs import vocabulary
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
-from marketplace.deals.terms_document import total_minor
+from marketplace.deals.terms.terms_document import total_minor
 from marketplace.intrusiveness.messages import KINDS as EXPOSURES
 
 _PRICING = {

@@ -17,9 +17,9 @@ from marketplace.core.errors import NotFound
 from marketplace.core.message import Bilingual
 from marketplace.core.words.state_names import state_name
 from marketplace.deals import policy
-from marketplace.deals.contract_clauses import clauses
 from marketplace.deals.models import Deal, DealParty, DealTerms, SignatureKey
 from marketplace.deals.shown_deals import ShownSignature, signatures_of
+from marketplace.deals.terms.contract_clauses import clauses
 
 MEDIA_TYPE = "text/html"
 LANGUAGES = ("both", "zh", "en")
