@@ -56,19 +56,24 @@ def listing(
         sa.or_(LedgerPosting.source_id == LedgerAccount.id, LedgerPosting.target_id == LedgerAccount.id),
         own,
     )
-    page = paging.page(session, sa.select(LedgerTransfer).where(touched), LedgerTransfer, limit, starting_after)
-    given = {
-        "ids": [row.id for row in page.data],
-        "everybodys": actor.sees_all,
-        "party_id": actor.party_id,
-    }
-    # One's own accounts alone: who else was paid by the same transfer, and how much, is their business.
+    # Nobody but the platform reads postings: who else was paid by the same transfer, and how much, is their business.
     with db.acting_as(session, SYSTEM):
-        changes: dict[UUID, list[AccountChange]] = {row.id: [] for row in page.data}
-        for row in session.execute(_CHANGES, given):
-            change = AccountChange(row.account_id, AccountPurpose(row.purpose), row.currency, row.change)
-            changes[row.transfer_id].append(change)
+        page = paging.page(session, sa.select(LedgerTransfer).where(touched), LedgerTransfer, limit, starting_after)
+        changes = _changes(session, actor, [row.id for row in page.data])
     shown = [
         ShownLedgerTransfer(row.id, row.key, row.reverses_id, row.created_at, changes[row.id]) for row in page.data
     ]
     return Page(shown, page.has_more)
+
+
+def _changes(session: Session, actor: Actor, transfer_ids: Sequence[UUID]) -> dict[UUID, list[AccountChange]]:
+    given = {
+        "ids": transfer_ids,
+        "everybodys": actor.sees_all,
+        "party_id": actor.party_id,
+    }
+    changes: dict[UUID, list[AccountChange]] = {transfer_id: [] for transfer_id in transfer_ids}
+    for row in session.execute(_CHANGES, given):
+        change = AccountChange(row.account_id, AccountPurpose(row.purpose), row.currency, row.change)
+        changes[row.transfer_id].append(change)
+    return changes

@@ -21,10 +21,10 @@ from marketplace.core.states import move_row, require_role, wrong_state
 from marketplace.ledger import service as ledger
 from marketplace.ledger.service import Posting
 from marketplace.payments import money_accounts, payouts, policy
-from marketplace.payments.models import ClawBack, ClawBackStatus, Payment
+from marketplace.payments.models import ClawBack, ClawBackStatus, Payment, SettledShares
 from marketplace.payments.payment_shares import clawed_back
 from marketplace.payments.payouts import PayoutOrigin
-from marketplace.payments.service import parties_of
+from marketplace.payments.service import parties_of, shares_settled
 from marketplace.payments.states import CLAW_BACK_TRANSITIONS, PAYMENT_TRANSITIONS
 
 
@@ -61,6 +61,7 @@ def confirm(session: Session, actor: Actor, claw_back_id: UUID) -> ClawBack:
         payment = db.get(session, Payment, asked.payment_id)
         policy.require_no_side(session, person_id, parties_of(payment))
         row = _move(session, actor, claw_back_id, "confirm", person_id)
+        shares = shares_settled(session, [payment.id])[payment.id]
         payment = move_row(
             session,
             Payment,
@@ -68,12 +69,12 @@ def confirm(session: Session, actor: Actor, claw_back_id: UUID) -> ClawBack:
             PAYMENT_TRANSITIONS,
             "claw_back",
             actor,
-            parties=lambda one: [*parties_of(one), *([one.share_agency_id] if one.share_agency_id else [])],
+            parties=lambda one: [*parties_of(one), *([shares.agency_id] if shares.agency_id else [])],
             values={"moved_at": now(), "clawed_minor": row.amount_minor},
             clawed_minor=row.amount_minor,
             currency=payment.currency,
         )
-        _take(session, actor, payment, row)
+        _take(session, actor, payment, shares, row)
     return row
 
 
@@ -93,9 +94,9 @@ def listing(session: Session, *, limit: int, starting_after: UUID | None, status
     return paging.page(session, query, ClawBack, limit, starting_after)
 
 
-def _take(session: Session, actor: Actor, payment: Payment, row: ClawBack) -> None:
-    parties = [payment.creator_id, payment.share_agency_id]
-    amounts = clawed_back([payment.maker_minor, payment.agency_minor, payment.fee_minor], row.amount_minor)
+def _take(session: Session, actor: Actor, payment: Payment, shares: SettledShares, row: ClawBack) -> None:
+    parties = [payment.creator_id, shares.agency_id]
+    amounts = clawed_back([shares.maker_minor, shares.agency_minor, shares.fee_minor], row.amount_minor)
     concerned = [party_id for party_id in (*parties, payment.brand_id) if party_id is not None]
     money_accounts.lock_debts(session, payment.currency, concerned)
     target = money_accounts.payable(session, payment.currency, payment.brand_id)
@@ -124,7 +125,7 @@ def _take(session: Session, actor: Actor, payment: Payment, row: ClawBack) -> No
 
 
 def _require_released(payment: Payment, amount: Money) -> None:
-    released = Money(payment.currency, payment.maker_minor + payment.agency_minor + payment.fee_minor)
+    released = Money(payment.currency, payment.amount_minor - payment.returned_minor)
     if amount.currency != released.currency or not 0 < amount.amount <= released.amount:
         raise InvalidInput(
             Bilingual(

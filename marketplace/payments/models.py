@@ -49,8 +49,8 @@ class Payment(Base):
     """What a brand pays for one deliverable, or for one milestone of it.
 
     `agency_id` is the deal's agency. `hold_id` is the hold on the deal's escrow since it was paid in.
-    `share_agency_id` and `agency_share_basis_points` say by whose mandate it was split. The four amounts are what
-    became of `amount_minor`, and sum to it; `clawed_minor` is what was taken back of them since.
+    `returned_minor` is what of it is the brand's again; the rest of what is settled is in `SettledShares`, and the
+    database holds that both sum to `amount_minor`. `clawed_minor` is what was taken back of those shares since.
     """
 
     __tablename__ = "payments"
@@ -58,18 +58,11 @@ class Payment(Base):
         sa.UniqueConstraint("deal_id", "position"),
         sa.CheckConstraint("amount_minor > 0", name="positive"),
         sa.CheckConstraint("fee_basis_points BETWEEN 0 AND 10000", name="fee_range"),
-        sa.CheckConstraint("agency_share_basis_points BETWEEN 0 AND 10000", name="agency_share_range"),
-        sa.CheckConstraint(
-            "least(maker_minor, agency_minor, fee_minor, returned_minor) >= 0", name="shares_not_negative"
-        ),
-        sa.CheckConstraint(
-            "maker_minor + agency_minor + fee_minor + returned_minor = CASE"
-            " WHEN status IN ('released', 'returned', 'split', 'owed') THEN amount_minor ELSE 0 END",
-            name="shares_sum_to_the_amount",
-        ),
+        sa.CheckConstraint("returned_minor BETWEEN 0 AND amount_minor", name="returns_of_it"),
         sa.CheckConstraint("(hold_id IS NULL) = (status IN ('planned', 'lapsed'))", name="held_once_paid_in"),
         sa.CheckConstraint(
-            "clawed_minor BETWEEN 0 AND maker_minor + agency_minor + fee_minor", name="claws_back_what_was_released"
+            "clawed_minor BETWEEN 0 AND CASE WHEN status = 'owed' THEN amount_minor - returned_minor ELSE 0 END",
+            name="claws_back_what_was_released",
         ),
     )
 
@@ -86,15 +79,35 @@ class Payment(Base):
     fee_basis_points: Mapped[int]
     status: Mapped[PaymentStatus] = mapped_column(default=PaymentStatus.PLANNED)
     hold_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_holds.id"), default=None, unique=True)
-    share_agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None, index=True)
-    agency_share_basis_points: Mapped[int] = mapped_column(default=0)
-    maker_minor: Mapped[int] = mapped_column(default=0)
-    agency_minor: Mapped[int] = mapped_column(default=0)
-    fee_minor: Mapped[int] = mapped_column(default=0)
     returned_minor: Mapped[int] = mapped_column(default=0)
     clawed_minor: Mapped[int] = mapped_column(default=0)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
+
+
+class SettledShares(Base):
+    """Who got how much of a payment that was released or split: a table of its own, which the brand does not read.
+
+    `agency_id` is the agency by whose mandate it was split, None where none had a part. Written once, with the
+    payment's move, and never changed.
+    """
+
+    __tablename__ = "payment_shares"
+    __table_args__ = (
+        sa.CheckConstraint("share_basis_points BETWEEN 0 AND 10000", name="share_range"),
+        sa.CheckConstraint("least(maker_minor, agency_minor, fee_minor) >= 0", name="not_negative"),
+        sa.CheckConstraint(
+            "agency_id IS NOT NULL OR (agency_minor = 0 AND share_basis_points = 0)", name="of_an_agency"
+        ),
+    )
+
+    payment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payments.id"), unique=True)
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    share_basis_points: Mapped[int]
+    maker_minor: Mapped[int]
+    agency_minor: Mapped[int]
+    fee_minor: Mapped[int]
 
 
 class Receipt(Base):

@@ -16,7 +16,16 @@ from marketplace.ledger.verification import LedgerVerification
 from marketplace.operations.event_chain import MARKET, leaf_of, whole_record_of
 from marketplace.operations.event_links import LATE, EventLink
 
-OF_PAYMENTS = (Invariant.I5, Invariant.I7, Invariant.I8, Invariant.I9, Invariant.I10, Invariant.I11, Invariant.I13)
+OF_PAYMENTS = (
+    Invariant.I5,
+    Invariant.I7,
+    Invariant.I8,
+    Invariant.I9,
+    Invariant.I10,
+    Invariant.I11,
+    Invariant.I12,
+    Invariant.I13,
+)
 MONEY_NOUNS = ("payments", "receipts", "payouts", "claw_backs")
 # The indexes by which what happens under a key, or a reference, happens once.
 ONCE = frozenset(
@@ -74,11 +83,19 @@ _ONCE = sa.text(
 # Of each share of a payment no more is on its way, or has arrived, than it is.
 _PAID_OUT = sa.text(
     "SELECT o.payment_id, o.party_id, sum(o.amount_minor) AS paid, min(CASE o.party_id"
-    " WHEN p.creator_id THEN p.maker_minor WHEN p.share_agency_id THEN p.agency_minor"
-    " WHEN p.brand_id THEN p.returned_minor ELSE 0 END) AS share"
-    " FROM payouts o JOIN payments p ON p.id = o.payment_id WHERE o.status NOT IN ('failed', 'bounced')"
-    " GROUP BY o.payment_id, o.party_id"
+    " WHEN p.brand_id THEN p.returned_minor WHEN s.creator_id THEN s.maker_minor"
+    " WHEN s.agency_id THEN s.agency_minor ELSE 0 END) AS share"
+    " FROM payouts o JOIN payments p ON p.id = o.payment_id LEFT JOIN payment_shares s ON s.payment_id = p.id"
+    " WHERE o.status NOT IN ('failed', 'bounced') GROUP BY o.payment_id, o.party_id"
 )
+_SHARES = sa.text(
+    "SELECT p.id, p.status, p.amount_minor, p.returned_minor"
+    " + coalesce(s.maker_minor + s.agency_minor + s.fee_minor, 0) AS shared"
+    " FROM payments p LEFT JOIN payment_shares s ON s.payment_id = p.id"
+    " WHERE p.returned_minor + coalesce(s.maker_minor + s.agency_minor + s.fee_minor, 0)"
+    " <> CASE WHEN p.status IN ('released', 'returned', 'split', 'owed') THEN p.amount_minor ELSE 0 END"
+)
+_GUARDS = frozenset({"payment_shares.append_only", "payment_shares.sum_to_the_amount", "payments.sum_to_the_amount"})
 
 
 def verify(session: Session) -> LedgerVerification:
@@ -93,6 +110,7 @@ def _more(session: Session) -> tuple[tuple[Invariant, ...], list[LedgerFault]]:
         *_of_receipts(session),
         *_of_notices(session),
         *_of_payouts(session),
+        *_of_shares(session),
         *_of_events(session),
     ]
 
@@ -154,6 +172,16 @@ def _of_payouts(session: Session) -> Iterator[LedgerFault]:
                 f"付款 {row.payment_id} 向 {row.party_id} 打款 {row.paid}，其份额为 {row.share}。",
                 f"{row.party_id} is paid {row.paid} of the payment {row.payment_id}, and its share is {row.share}.",
             )
+
+
+def _of_shares(session: Session) -> Iterator[LedgerFault]:
+    yield from verification.missing_guards(session, _GUARDS)
+    for row in session.execute(_SHARES):
+        yield _fault(
+            Invariant.I12,
+            f"付款 {row.id}（{row.status}）为 {row.amount_minor}，其份额之和为 {row.shared}。",
+            f"The payment {row.id} ({row.status}) is of {row.amount_minor}, and its shares sum to {row.shared}.",
+        )
 
 
 def _of_events(session: Session) -> Iterator[LedgerFault]:

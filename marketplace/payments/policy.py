@@ -10,15 +10,23 @@ from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.message import Bilingual
 from marketplace.identity.models import Membership
-from marketplace.payments.models import Payment, Payout, Receipt
+from marketplace.payments.models import Payment, Payout, Receipt, SettledShares
 
 
 def payments(actor: Actor) -> sa.ColumnElement[bool]:
     """Match the payments of deals that name the actor's party, and those that it has a share of."""
     if actor.sees_all:
         return sa.true()
-    parts = (Payment.brand_id, Payment.creator_id, Payment.agency_id, Payment.share_agency_id)
-    return sa.or_(*(part == actor.party_id for part in parts))
+    parts = (Payment.brand_id, Payment.creator_id, Payment.agency_id)
+    shared = sa.select(SettledShares.payment_id).where(SettledShares.agency_id == actor.party_id)
+    return sa.or_(*(part == actor.party_id for part in parts), Payment.id.in_(shared))
+
+
+def shares(actor: Actor) -> sa.ColumnElement[bool]:
+    """Match the shares of payments that the actor's party has a part of; the brand has none, nor another agency."""
+    if actor.sees_all:
+        return sa.true()
+    return sa.or_(SettledShares.creator_id == actor.party_id, SettledShares.agency_id == actor.party_id)
 
 
 def receipts(actor: Actor) -> sa.ColumnElement[bool]:

@@ -40,7 +40,7 @@ class PaymentOut(Schema):
         PaymentSharesOut,
         required=True,
         allow_none=True,
-        metadata={"description": "null: it is not released yet, or you are the brand."},
+        metadata={"description": "null: it is not released yet, or you have none of them."},
     )
     moved_at = TimeField(required=True, allow_none=True)
     created_at = TimeField(required=True)

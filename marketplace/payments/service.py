@@ -23,7 +23,7 @@ from marketplace.identity.models import Mandate, MandateStatus
 from marketplace.ledger import holds
 from marketplace.ledger.service import Posting
 from marketplace.payments import money_accounts, payouts
-from marketplace.payments.models import Payment, PaymentStatus
+from marketplace.payments.models import Payment, PaymentStatus, SettledShares
 from marketplace.payments.payment_shares import PaymentShares, shares_of
 from marketplace.payments.payouts import PayoutOrigin
 from marketplace.payments.states import PAYMENT_TRANSITIONS
@@ -109,6 +109,12 @@ def of_deal(session: Session, deal_id: UUID, *, locked: bool = False) -> list[Pa
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     with db.acting_as(session, SYSTEM):
         return list(session.scalars(query))
+
+
+def shares_settled(session: Session, payment_ids: Sequence[UUID]) -> dict[UUID, SettledShares]:
+    """Return the shares of those of these payments that have some, and that whoever acts may read."""
+    rows = session.scalars(sa.select(SettledShares).where(SettledShares.payment_id.in_(payment_ids)))
+    return {row.payment_id: row for row in rows}
 
 
 def agency_part(session: Session, creator_id: UUID, agency_id: UUID | None, on: date) -> AgencyPart | None:
@@ -203,15 +209,6 @@ def _settle(
             fee_basis_points=payment.fee_basis_points,
             agency_share_basis_points=agency.share_basis_points if agency else 0,
         )
-        values = {
-            "moved_at": now(),
-            "maker_minor": shares.maker_minor,
-            "agency_minor": shares.agency_minor,
-            "fee_minor": shares.fee_minor,
-            "returned_minor": shares.returned_minor,
-            "share_agency_id": agency.agency_id if agency else None,
-            "agency_share_basis_points": agency.share_basis_points if agency else 0,
-        }
         payment = move_row(
             session,
             Payment,
@@ -220,22 +217,37 @@ def _settle(
             name,
             actor,
             parties=parties_of,
-            values=values,
+            values={"moved_at": now(), "returned_minor": shares.returned_minor},
             due_minor=due.amount,
             returned_minor=shares.returned_minor,
             currency=payment.currency,
         )
-        _pay(session, actor, payment, name, shares)
+        if due.amount:
+            session.add(
+                SettledShares(
+                    payment_id=payment.id,
+                    creator_id=payment.creator_id,
+                    agency_id=agency.agency_id if agency else None,
+                    share_basis_points=agency.share_basis_points if agency else 0,
+                    maker_minor=shares.maker_minor,
+                    agency_minor=shares.agency_minor,
+                    fee_minor=shares.fee_minor,
+                )
+            )
+            session.flush()
+        _pay(session, actor, payment, name, shares, agency.agency_id if agency else None)
     return payment
 
 
-def _pay(session: Session, actor: Actor, payment: Payment, move: str, shares: PaymentShares) -> None:
+def _pay(
+    session: Session, actor: Actor, payment: Payment, move: str, shares: PaymentShares, agency_id: UUID | None
+) -> None:
     """Move what a hold has set aside to whom it is due, and put each share on its way to them."""
     due = {
         party_id: amount
         for party_id, amount in (
             (payment.creator_id, shares.maker_minor),
-            (payment.share_agency_id, shares.agency_minor),
+            (agency_id, shares.agency_minor),
             (payment.brand_id, shares.returned_minor),
         )
         if party_id is not None and amount

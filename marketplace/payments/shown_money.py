@@ -1,5 +1,6 @@
 """Payments, receipts and payouts as they are read: money as money, and shares only by those who have one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,7 +14,15 @@ from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.core.money import Money
 from marketplace.payments import policy
-from marketplace.payments.models import Payment, PaymentStatus, Payout, PayoutStatus, Receipt, ReceiptStatus
+from marketplace.payments.models import (
+    Payment,
+    PaymentStatus,
+    Payout,
+    PayoutStatus,
+    Receipt,
+    ReceiptStatus,
+    SettledShares,
+)
 from marketplace.payments.receipts import ConfirmedReceipt
 
 
@@ -30,7 +39,7 @@ class ShownShares:
 
 @dataclass(frozen=True)
 class ShownPayment:
-    """A payment; without shares for the brand, which is none of those they are divided among."""
+    """A payment; without shares for those who have none of them, such as the brand."""
 
     id: UUID
     deal_id: UUID
@@ -110,19 +119,26 @@ def payments(
     query = sa.select(Payment).where(policy.payments(actor))
     query = paging.only(query, {Payment.status: status, Payment.deal_id: deal_id})
     page = paging.page(session, query, Payment, limit, starting_after)
-    return Page([payment(actor, row) for row in page.data], page.has_more)
+    shares = _shares(session, actor, [row.id for row in page.data])
+    return Page([_payment(row, shares.get(row.id)) for row in page.data], page.has_more)
 
 
 def find_payment(session: Session, actor: Actor, payment_id: UUID) -> ShownPayment:
-    return payment(actor, db.get(session, Payment, payment_id, policy.payments(actor)))
+    row = db.get(session, Payment, payment_id, policy.payments(actor))
+    return _payment(row, _shares(session, actor, [row.id]).get(row.id))
 
 
-def payment(actor: Actor, row: Payment) -> ShownPayment:
-    is_released = bool(row.maker_minor or row.agency_minor or row.fee_minor)
-    hides = not is_released or (not actor.sees_all and actor.party_id == row.brand_id)
-    shares = ShownShares(
-        row.maker_minor, row.agency_minor, row.fee_minor, row.share_agency_id, row.agency_share_basis_points
-    )
+def _shares(session: Session, actor: Actor, payment_ids: Sequence[UUID]) -> dict[UUID, ShownShares]:
+    found = sa.select(SettledShares).where(SettledShares.payment_id.in_(payment_ids), policy.shares(actor))
+    return {
+        row.payment_id: ShownShares(
+            row.maker_minor, row.agency_minor, row.fee_minor, row.agency_id, row.share_basis_points
+        )
+        for row in session.scalars(found)
+    }
+
+
+def _payment(row: Payment, shares: ShownShares | None) -> ShownPayment:
     return ShownPayment(
         id=row.id,
         deal_id=row.deal_id,
@@ -134,7 +150,7 @@ def payment(actor: Actor, row: Payment) -> ShownPayment:
         fee_basis_points=row.fee_basis_points,
         returned_minor=row.returned_minor,
         clawed_minor=row.clawed_minor,
-        shares=None if hides else shares,
+        shares=shares,
         moved_at=row.moved_at,
         created_at=row.created_at,
         version=row.version,

@@ -305,7 +305,7 @@ def _deal(world: RivalWorld) -> None:
     world.keep("the deal's price", rf"\b{price}\b", "rival_brand", "creator", "first")
     world.keep("the deal", ids.show("dea", deal.deal_id), "rival_brand", "creator", "first")
     world.keep("the brand's transfer", "rival-transfer", "rival_brand")
-    world.keep("what the creator earned", rf"\b{earned.amount_minor}\b", "creator", "first")
+    world.keep("what the creator earned", rf"\b{earned.amount_minor}\b", "creator")
 
 
 def _score_and_choose(world: RivalWorld) -> None:

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from marketplace.core import db, ids, jobs
 from marketplace.core.clock import now
+from marketplace.payments import service as payments
 from marketplace.payments.models import Payment, Payout
 from tests.deliverables import look
 from tests.make import clips
@@ -117,7 +118,8 @@ def test_a_deal_goes_from_its_bid_to_the_last_payout(
     assert [one["status"] for one in paid] == ["released"]
     with db.transaction() as session:
         [row] = session.scalars(sa.select(Payment).where(Payment.deal_id == owed.deal_id)).all()
-        assert (row.maker_minor + row.fee_minor, row.fee_minor) == (1_234_567, 61_728)
+        shares = payments.shares_settled(session, [row.id])[row.id]
+        assert (shares.maker_minor + shares.fee_minor, shares.fee_minor) == (1_234_567, 61_728)
     _paid_out(client, owed.creator)
 
 

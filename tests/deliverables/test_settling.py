@@ -20,6 +20,7 @@ from tests.deliverables import look
 from tests.make import owed as make
 from tests.make.moments import travel
 from tests.make.owed import Owed
+from tests.payments import make as make_payments
 
 
 def settle(worker: ModuleType, owed: Owed, *places: int) -> None:
@@ -60,10 +61,11 @@ def test_a_settled_video_pays_maker_agency_and_platform_to_the_fen(
     assert (make.status(owed.id), make.deal_status(owed)) == ("done", "completed")
     [paid] = payments(owed)
     assert str(paid.status) == "released"
-    assert paid.maker_minor + paid.agency_minor + paid.fee_minor == price_minor
+    shares = make_payments.shares(paid.id)
+    assert shares.maker_minor + shares.agency_minor + shares.fee_minor == price_minor
     # Five per cent to the platform, and three tenths of the rest to the agency by its mandate.
-    assert (paid.fee_minor, paid.agency_minor) == (round(price_minor * 0.05), round(price_minor * 0.95 * 0.3))
-    assert payouts(owed) == {owed.creator.party_id: paid.maker_minor, owed.maker.party_id: paid.agency_minor}
+    assert (shares.fee_minor, shares.agency_minor) == (round(price_minor * 0.05), round(price_minor * 0.95 * 0.3))
+    assert payouts(owed) == {owed.creator.party_id: shares.maker_minor, owed.maker.party_id: shares.agency_minor}
     with db.transaction() as session:
         assert not verification.verify(session).faults
 
@@ -82,8 +84,9 @@ def test_an_agency_whose_mandate_had_ended_when_it_was_published_has_no_share(ap
         with travel(now() + timedelta(days=92)):
             look.clock(worker)
     [paid] = payments(owed)
-    assert (str(paid.status), paid.agency_minor) == ("released", 0)
-    assert payouts(owed) == {owed.creator.party_id: paid.maker_minor}
+    shares = make_payments.shares(paid.id)
+    assert (str(paid.status), shares.agency_id, shares.agency_minor) == ("released", None, 0)
+    assert payouts(owed) == {owed.creator.party_id: shares.maker_minor}
 
 
 def test_two_equal_videos_settled_on_one_day_teach_two_prices_in_the_place_of_the_acceptance(

@@ -15,7 +15,7 @@ from marketplace.identity.models import Party
 from marketplace.ledger import service as ledger
 from marketplace.ledger.models import AccountPurpose
 from marketplace.payments import receipts, service
-from marketplace.payments.models import Payment, Payout, Receipt
+from marketplace.payments.models import Payment, Payout, Receipt, SettledShares
 from marketplace.payments.receipts import ConfirmedReceipt, NewReceipt
 from marketplace.payments.service import AgencyPart, DealSides, PlannedPayment
 from tests.make.people import Somebody, somebody
@@ -112,6 +112,18 @@ def funded(amounts: Sequence[int] = (100_000,), sides_are: Sequence[Somebody] | 
 def payment(payment_id: UUID) -> Payment:
     with db.transaction() as session:
         return session.get_one(Payment, payment_id)
+
+
+def shares(payment_id: UUID) -> SettledShares:
+    with db.transaction() as session:
+        return service.shares_settled(session, [payment_id])[payment_id]
+
+
+def fee_of(payment_id: UUID) -> int:
+    """What the platform has of a payment; nothing of one that was returned."""
+    with db.transaction() as session:
+        found = service.shares_settled(session, [payment_id]).get(payment_id)
+    return found.fee_minor if found else 0
 
 
 def statuses(deal: Paid) -> list[str]:

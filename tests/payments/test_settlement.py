@@ -46,7 +46,9 @@ def test_a_release_pays_maker_agency_and_platform_to_the_fen() -> None:
     before = make.balance(AccountPurpose.FEE)
     row = release(deal)
     # 5 % of 1,000.01 is the platform's, 30 % of the rest the agency's.
-    assert (row.maker_minor, row.agency_minor, row.fee_minor, row.returned_minor) == (66_501, 28_500, 5_000, 0)
+    shares = make.shares(row.id)
+    assert (shares.maker_minor, shares.agency_minor, shares.fee_minor) == (66_501, 28_500, 5_000)
+    assert (shares.agency_id, shares.share_basis_points, row.returned_minor) == (deal.agency.party_id, 3_000, 0)
     assert (make.payable(deal.creator), make.payable(deal.agency), make.escrow(deal)) == (66_501, 28_500, 0)
     assert make.balance(AccountPurpose.FEE) == before + 5_000
     assert (waiting(deal.creator), waiting(deal.agency), waiting(deal.brand)) == ([66_501], [28_500], [])
@@ -58,7 +60,7 @@ def test_a_release_pays_maker_agency_and_platform_to_the_fen() -> None:
 def test_a_variable_price_returns_what_it_did_not_come_to() -> None:
     deal = make.funded((100_000,))
     row = release(deal, due=40_000)
-    assert (str(row.status), row.maker_minor, row.returned_minor) == ("released", 26_600, 60_000)
+    assert (str(row.status), make.shares(row.id).maker_minor, row.returned_minor) == ("released", 26_600, 60_000)
     assert (waiting(deal.creator), waiting(deal.brand)) == ([26_600], [60_000])
     nothing_is_wrong()
 
@@ -126,7 +128,7 @@ def test_of_fifty_moves_at_once_one_wins() -> None:
         answers = list(several.map(ask, range(50)))
     assert (answers.count("done"), answers.count("refused")) == (1, 49)
     paid = make.payable(deal.creator) + make.payable(deal.agency) + make.payable(deal.brand)
-    assert paid + make.payment(deal.payments[0]).fee_minor == 10_000
+    assert paid + make.fee_of(deal.payments[0]) == 10_000
     nothing_is_wrong()
 
 
