@@ -16,6 +16,7 @@ from marketplace.briefs.models import BriefVersion
 from marketplace.channels.models import Channel
 from marketplace.core import ids
 from marketplace.core.clock import now
+from marketplace.deals.terms.named_parts import channel_named
 from marketplace.deals.terms.terms_document import BidOffer, first_terms
 from marketplace.identity.models import Mandate, MandateStatus, Party
 
@@ -81,12 +82,7 @@ def _named(
         "brand": _party(session, bid.brand_id),
         "creator": _party(session, bid.creator_id),
         "agency": None if agency_id is None else _party(session, agency_id),
-        "channel": {
-            "channel_id": ids.show("chn", channel.id),
-            "platform": channel.platform,
-            "name": channel.name,
-            "handle": channel.handle,
-        },
+        "channel": channel_named(channel),
     }
 
 

@@ -100,12 +100,21 @@ def _deliverables(terms: dict[str, Any], changed: Sequence[Mapping[str, Any]], t
                 line[name] = change[name].isoformat()
         if "price" in change:
             line["price_minor"], priced = change["price"].amount, True
+        if "also_on" in change:
+            _set_or_drop(line, "also_on", change["also_on"])
         yield from _days(line, change, pointer, today)
     total = sum(line["price_minor"] for line in lines)
     if priced and total != terms["price_minor"]:
         currency = terms["currency"]
         text = deal_refusals.not_the_sum(Money(currency, total), Money(currency, terms["price_minor"]))
         yield FieldError("/changes/deliverables", text)
+
+
+def _set_or_drop(part: dict[str, Any], name: str, value: Any) -> None:
+    """Terms say nothing of what there is none of."""
+    part.pop(name, None)
+    if value:
+        part[name] = value
 
 
 def _days(line: Mapping[str, Any], change: Mapping[str, Any], pointer: str, today: date) -> Iterator[FieldError]:

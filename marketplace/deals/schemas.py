@@ -21,6 +21,7 @@ from marketplace.core.money import BASIS
 from marketplace.deals.models import DealParty, DealStatus, DeliverableStatus, SignatureKey
 from marketplace.deals.terms.contract import LANGUAGES
 from marketplace.deals.terms.schemas_terms import (
+    CHANNELS_MAX,
     DAYS_MAX,
     DELIVERABLES_MAX,
     EXTRAS_MAX,
@@ -65,6 +66,11 @@ class DealDeliverableChange(_DealPart):
     publish_starts_on = DealDayField()
     due_on = DealDayField()
     price = MoneyField()
+    also_on = fields.List(
+        IdField("chn"),
+        validate=validate.Length(max=CHANNELS_MAX),
+        metadata={"description": "Further channels of the creator on which the same video is published."},
+    )
 
 
 class DealRoundsChange(_DealPart):

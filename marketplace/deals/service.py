@@ -33,6 +33,7 @@ from marketplace.deals.models import (
     SignatureKey,
 )
 from marketplace.deals.states import DEAL_TRANSITIONS
+from marketplace.deals.terms import named_parts
 from marketplace.deals.terms.terms_diff import differences
 from marketplace.deals.terms.terms_document import hash_of
 from marketplace.identity.party_days import day_of
@@ -99,7 +100,8 @@ def counter(
         raise Conflict(deal_refusals.COUNTERS_USED, rule="counters_used")
     first = current if current.number == 1 else terms_numbered(session, deal, 1)
     today = day_of(deal.timezone, now())
-    content = negotiation.countered(first.content, current.content, changes, today=today)
+    told = named_parts.named(session, deal, changes)
+    content = negotiation.countered(first.content, current.content, told.content, today=today)
     deal.terms_number += 1
     signer = _signer(actor)
     terms = _propose(session, deal, signer, content, side, note=note)

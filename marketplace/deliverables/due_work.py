@@ -59,10 +59,13 @@ def _kept_live(session: Session) -> Sequence[UUID]:
         sa.select(Deliverable.id)
         .join(Publication, Publication.deliverable_id == Deliverable.id)
         .join(Deal, Deal.id == Deliverable.deal_id)
-        .where(Deliverable.status == DeliverableStatus.LIVE, Publication.keep_live_until < _TODAY, ~open_report)
+        .where(Deliverable.status == DeliverableStatus.LIVE, ~open_report)
         .where(Deal.status == DealStatus.ACTIVE)
     )
-    return session.scalars(query.order_by(Publication.keep_live_until).limit(BATCH), {"moment": now()}).all()
+    # On several channels, when the days of the last one are over.
+    last = sa.func.max(Publication.keep_live_until)
+    query = query.group_by(Deliverable.id, Deal.id).having(last < _TODAY).order_by(last, Deliverable.id)
+    return session.scalars(query.limit(BATCH), {"moment": now()}).all()
 
 
 def _late(session: Session) -> Sequence[UUID]:

@@ -112,7 +112,8 @@ class ChangeRequest(Base):
 
 
 class Publication(Base):
-    """Where and when an approved draft was published, and by what that is known to be the same video.
+    """Where and when an approved draft was published, and by what that is known to be the same video: once on each
+    channel that the terms name.
 
     `same_share` is the share of the approved video's pictures that the published one has; `check_id` is the check of
     the published file, where it is another file. It stays live through the day `keep_live_until` of the deal's zone.
@@ -120,7 +121,7 @@ class Publication(Base):
 
     __tablename__ = "deal_publications"
     __table_args__ = (
-        sa.UniqueConstraint("deliverable_id"),
+        sa.UniqueConstraint("deliverable_id", "channel_id"),
         sa.CheckConstraint("label_seconds >= 0", name="label_not_negative"),
         sa.CheckConstraint("same_share BETWEEN 0 AND 1", name="share_range"),
         sa.CheckConstraint("(proof = 'same_pictures') = (check_id IS NOT NULL)", name="pictures_by_a_check"),
@@ -128,6 +129,7 @@ class Publication(Base):
 
     deliverable_id: Mapped[UUID] = mapped_column(sa.ForeignKey("deliverables.id"))
     draft_id: Mapped[UUID] = mapped_column(sa.ForeignKey("deal_drafts.id"))
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
     platform: Mapped[str]
     url: Mapped[str]
     published_at: Mapped[datetime]
@@ -154,6 +156,7 @@ class TakedownReport(Base):
     )
 
     deliverable_id: Mapped[UUID] = mapped_column(sa.ForeignKey("deliverables.id"))
+    publication_id: Mapped[UUID] = mapped_column(sa.ForeignKey("deal_publications.id"))
     seen_at: Mapped[datetime]
     reason: Mapped[str]
     party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"))

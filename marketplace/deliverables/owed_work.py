@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.core import db, states
+from marketplace.core import db, ids, states
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import WrongState
@@ -38,6 +38,13 @@ class OwedWork:
     def line(self) -> Mapping[str, Any]:
         """The deliverable as the terms describe it."""
         return deliverable_of(self.content, self.row.position)
+
+    @property
+    def platforms(self) -> Mapping[UUID, str]:
+        """The channels on which it is published, the deal's own first, and the platform of each."""
+        line = self.line
+        others = {ids.read("chn", one["channel_id"]): one["platform"] for one in line.get("also_on", ())}
+        return {self.row.channel_id: line["platform"], **others}
 
     @property
     def limits(self) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Publications: the approved video went live, shown to be the same; the brand may report that it was taken down."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -47,6 +48,15 @@ class NewPublication:
     label_seconds: float
     video_id: UUID | None = None
     check_id: UUID | None = None
+    channel_id: UUID | None = None  # the deal's own, where None
+
+
+@dataclass(frozen=True)
+class LiveDays:
+    """When a video was live in full, and the last day on which it has to stay on any channel."""
+
+    published_at: datetime
+    keep_live_until: date
 
 
 @dataclass(frozen=True)
@@ -61,21 +71,24 @@ class _Shown:
 
 
 def publish(session: Session, actor: Actor, deliverable_id: UUID, told: NewPublication) -> Publication:
-    """Record that the approved video is live. Its days to stay so begin, and its channel's booked days are free.
+    """Record that the approved video is live on a channel. Its days to stay there begin; with the last channel that the
+    terms name the deliverable is live, and the booked days are free.
 
-    Raises NotFound, NotAllowed, WrongState, InvalidInput with a pointer for each fault, and OtherVideo where it is not
-    shown to be the approved one.
+    Raises NotFound, NotAllowed, WrongState, InvalidInput with a pointer for each fault, Conflict (published there
+    already), and OtherVideo where it is not shown to be the approved one.
     """
     owed = owed_work.hold(session, actor, deliverable_id)
     owed_work.require(owed, "publish", actor)
     draft = _approved(session, deliverable_id)
-    _validate(session, owed, draft, told)
+    channel_id = told.channel_id or owed.row.channel_id
+    _validate(session, owed, draft, told, channel_id)
     shown = _shown(session, actor, owed, draft, told)
     assert actor.party_id is not None
     row = Publication(
         deliverable_id=deliverable_id,
         draft_id=draft.id,
-        platform=owed.line["platform"],
+        channel_id=channel_id,
+        platform=owed.platforms[channel_id],
         url=told.url,
         published_at=told.published_at,
         label_seconds=told.label_seconds,
@@ -90,20 +103,42 @@ def publish(session: Session, actor: Actor, deliverable_id: UUID, told: NewPubli
     )
     session.add(row)
     session.flush()
+    said = {"url": row.url, "proof": str(row.proof), "keep_live_until": row.keep_live_until.isoformat()}
+    if len(of(session, deliverable_id)) < len(owed.platforms):
+        owed.row.version += 1
+        _tell(session, actor, owed, "publish_on", channel_id=str(channel_id), **said)
+        session.flush()
+        return row
     with db.acting_as(session, SYSTEM):
         signed_promises.free_video(session, owed.deal.id, owed.row.position)
-    said = {"url": row.url, "proof": str(row.proof), "keep_live_until": row.keep_live_until.isoformat()}
     owed_work.move(session, actor, owed, "publish", **said)
     return row
 
 
+def listing(session: Session, actor: Actor, deliverable_id: UUID) -> Sequence[Publication]:
+    """Return where a deliverable was published, the first one first. Raises NotFound."""
+    return of(session, owed_work.find(session, actor, deliverable_id).row.id)
+
+
 def find(session: Session, actor: Actor, deliverable_id: UUID) -> Publication:
-    """Return the publication of a deliverable. Raises NotFound."""
+    """Return the publication of a deliverable on its deal's own channel, or else the first one. Raises NotFound."""
     owed = owed_work.find(session, actor, deliverable_id)
-    row = session.scalars(sa.select(Publication).filter_by(deliverable_id=owed.row.id)).one_or_none()
-    if row is None:
+    rows = sorted(of(session, owed.row.id), key=lambda row: row.channel_id != owed.row.channel_id)
+    if not rows:
         raise NotFound(Bilingual("它还没有发布。", "It is not published yet."))
-    return row
+    return rows[0]
+
+
+def of(session: Session, deliverable_id: UUID) -> Sequence[Publication]:
+    """Return all publications of a deliverable, the first one first."""
+    query = sa.select(Publication).where(Publication.deliverable_id == deliverable_id).order_by(Publication.id)
+    return session.scalars(query).all()
+
+
+def live_days(session: Session, deliverable_id: UUID) -> LiveDays:
+    """Return the days of a live deliverable: from its last publication, until the last day of all of them."""
+    rows = of(session, deliverable_id)
+    return LiveDays(max(row.published_at for row in rows), max(row.keep_live_until for row in rows))
 
 
 def reports(session: Session, deliverable_id: UUID) -> list[TakedownReport]:
@@ -112,14 +147,26 @@ def reports(session: Session, deliverable_id: UUID) -> list[TakedownReport]:
     return list(session.scalars(query.order_by(TakedownReport.id)))
 
 
-def report(session: Session, actor: Actor, deliverable_id: UUID, *, seen_at: datetime, reason: str) -> TakedownReport:
+def report(
+    session: Session,
+    actor: Actor,
+    deliverable_id: UUID,
+    *,
+    seen_at: datetime,
+    reason: str,
+    channel_id: UUID | None = None,
+) -> TakedownReport:
     """Report, as the brand, that a live video is not there any more: it is not settled until the platform has looked.
+    ``channel_id``: where it is gone; the deal's own channel if None.
 
     Raises NotFound, WrongState (it is not live), Conflict (one is open already), InvalidInput.
     """
     owed = owed_work.hold(session, actor, deliverable_id)
     owed_work.require_status(owed, DeliverableStatus.LIVE)
-    published = session.scalars(sa.select(Publication).filter_by(deliverable_id=deliverable_id)).one()
+    meant = channel_id or owed.row.channel_id
+    published = next((row for row in of(session, deliverable_id) if row.channel_id == meant), None)
+    if published is None:
+        raise InvalidInput(errors=[FieldError("/channel_id", work_refusals.not_named(owed.platforms))])
     if not published.published_at <= seen_at <= now():
         raise InvalidInput(errors=[FieldError("/seen_at", work_refusals.NOT_LIVE_THEN)])
     if open_report(session, deliverable_id) is not None:
@@ -127,6 +174,7 @@ def report(session: Session, actor: Actor, deliverable_id: UUID, *, seen_at: dat
     assert actor.party_id is not None
     row = TakedownReport(
         deliverable_id=deliverable_id,
+        publication_id=published.id,
         seen_at=seen_at,
         reason=reason,
         party_id=actor.party_id,
@@ -134,7 +182,7 @@ def report(session: Session, actor: Actor, deliverable_id: UUID, *, seen_at: dat
     )
     session.add(row)
     session.flush()
-    _tell(session, actor, owed, "report_takedown", reason=reason)
+    _tell(session, actor, owed, "report_takedown", reason=reason, channel_id=str(meant))
     return row
 
 
@@ -181,9 +229,13 @@ def _approved(session: Session, deliverable_id: UUID) -> Draft:
     return session.scalars(sa.select(Draft).filter_by(**approved)).one()
 
 
-def _validate(session: Session, owed: OwedWork, draft: Draft, told: NewPublication) -> None:
+def _validate(session: Session, owed: OwedWork, draft: Draft, told: NewPublication, channel_id: UUID) -> None:
     errors = []
     first = date.fromisoformat(owed.line["publish_starts_on"])
+    if channel_id not in owed.platforms:
+        errors.append(FieldError("/channel_id", work_refusals.not_named(owed.platforms)))
+    elif any(row.channel_id == channel_id for row in of(session, owed.row.id)):
+        raise Conflict(work_refusals.PUBLISHED_THERE, rule="published_there")
     assert draft.decided_at is not None, "what is approved was decided on"
     if told.published_at > now():
         errors.append(FieldError("/published_at", work_refusals.IN_FUTURE))

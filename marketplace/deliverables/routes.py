@@ -9,7 +9,7 @@ from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of
 from marketplace.core.http.request_handling import actor, session
-from marketplace.deliverables import policy, publishing, scripts, shown_work, video_drafts
+from marketplace.deliverables import policy, publishing, scripts, shown_work, video_drafts, video_reach
 from marketplace.deliverables.models import Script, TakedownReport
 from marketplace.deliverables.publishing import NewPublication
 from marketplace.deliverables.schemas import (
@@ -26,9 +26,11 @@ from marketplace.deliverables.schemas import (
     TakedownDecisionIn,
     TakedownReportIn,
     TakedownReportOut,
+    VideoReachOut,
 )
 from marketplace.deliverables.shown_work import ShownDeliverable, ShownDraft, ShownPublication
 from marketplace.deliverables.video_drafts import AskedChange
+from marketplace.deliverables.video_reach import VideoReach
 from marketplace.video_files.routes import bytes_of
 
 blueprint = GuardedBlueprint(
@@ -125,11 +127,23 @@ def get_publication(deliverable_id: UUID) -> ShownPublication:
     return shown_work.publication(session(), actor(), deliverable_id)
 
 
+@blueprint.get(f"{_DELIVERABLE}/publications", **_READS, answers=page_of(PublicationOut))
+def list_publications(deliverable_id: UUID) -> Page[ShownPublication]:
+    """Where a video went live, on each channel that the terms name, the first one first."""
+    return shown_work.publications(session(), actor(), deliverable_id)
+
+
+@blueprint.get(f"{_DELIVERABLE}/reach", **_READS, answers=VideoReachOut)
+def get_deliverable_reach(deliverable_id: UUID) -> VideoReach:
+    """Whom a video reaches on the channels that its terms name: who follows each, and all of them counted once."""
+    return video_reach.of_deliverable(session(), actor(), deliverable_id)
+
+
 @blueprint.post(f"{_DELIVERABLE}/publication", **_MAKES, takes=PublicationIn, answers=PublicationOut, status=201)
 def publish_deliverable(body: dict[str, Any], deliverable_id: UUID) -> ShownPublication:
-    """Tell that the approved video is live, and show that it is the same one. Another video is refused."""
-    row = publishing.publish(session(), actor(), deliverable_id, NewPublication(**body))
-    return shown_work.publication(session(), actor(), row.deliverable_id)
+    """Tell that the approved video is live, and show that it is the same one. Another video is refused. Where the terms
+    name several channels, tell it of each: with the last one the deliverable is live."""
+    return ShownPublication(publishing.publish(session(), actor(), deliverable_id, NewPublication(**body)), ())
 
 
 @blueprint.post(

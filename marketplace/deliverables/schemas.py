@@ -17,6 +17,7 @@ from marketplace.deals.schemas import DeliverableOut
 from marketplace.deals.terms.schemas_terms import DealDeliverableTerms, DealDisclosure, DealPlan
 from marketplace.deliverables.draft_verdict import FindingWeight
 from marketplace.deliverables.models import DraftStatus, PublicationProof, ScriptStatus, TakedownStatus
+from marketplace.matching.overlap.channel_people import PeopleBasis
 
 BODY_MAX, REASON_MAX, CHANGES_MAX, SECONDS_MAX = 20_000, 2_000, 100, 24 * 3_600
 # As the other links of the market.
@@ -154,9 +155,21 @@ class PublicationIn(Schema):
     label_seconds = RealField(0, SECONDS_MAX, required=True)
     video_id = IdField("vfl", load_default=None, allow_none=True)
     check_id = IdField("vck", load_default=None, allow_none=True)
+    channel_id = IdField(
+        "chn",
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Where, if the terms name several channels; null: the deal's own."},
+    )
 
 
 class TakedownReportIn(Schema):
+    channel_id = IdField(
+        "chn",
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Where it is gone; null: on the deal's own channel."},
+    )
     seen_at = TimeField(required=True, metadata={"description": "When it was not there."})
     reason = TextField(REASON_MAX, pattern=NOT_BLANK, required=True)
 
@@ -169,6 +182,7 @@ class TakedownDecisionIn(Schema):
 class TakedownReportOut(Schema):
     id = IdField("tdr", required=True)
     deliverable_id = IdField("dlv", required=True)
+    publication_id = IdField("pub", required=True)
     seen_at = TimeField(required=True)
     reason = fields.String(required=True)
     status = one_of(TakedownStatus, required=True)
@@ -181,6 +195,7 @@ class PublicationOut(Schema):
     id = IdField("pub", required=True)
     deliverable_id = IdField("dlv", required=True)
     draft_id = IdField("drf", required=True)
+    channel_id = IdField("chn", required=True)
     platform = fields.String(required=True)
     url = fields.String(required=True)
     published_at = TimeField(required=True)
@@ -195,3 +210,29 @@ class PublicationOut(Schema):
     same_share = fields.Float(required=True, metadata={"description": "Share of the approved pictures, 0..1."})
     reports = fields.List(fields.Nested(TakedownReportOut), required=True)
     created_at = TimeField(required=True)
+
+
+class ReachedOnOut(Schema):
+    channel_id = IdField("chn", required=True)
+    platform = fields.String(required=True)
+    people = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Who follow it; null: its audience is not known."}
+    )
+    added = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Whom it adds to the channels before it."}
+    )
+    publication_id = IdField("pub", required=True, allow_none=True, attribute="publication.id", dump_default=None)
+    url = fields.String(required=True, allow_none=True, attribute="publication.url", dump_default=None)
+
+
+class VideoReachOut(Schema):
+    """Plays add up over channels; people do not: `people` counts each of those who follow them once."""
+
+    deliverable_id = IdField("dlv", required=True)
+    channels = fields.List(fields.Nested(ReachedOnOut), required=True)
+    summed = fields.Integer(required=True, allow_none=True, metadata={"description": "All of them added up."})
+    people = fields.Integer(required=True, allow_none=True, metadata={"description": "Each counted once."})
+    basis = one_of(PeopleBasis, required=True)
+    price_per_thousand_minor = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Of its price, for each thousand of `people`."}
+    )

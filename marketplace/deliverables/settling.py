@@ -15,8 +15,8 @@ from marketplace.core.money import Money
 from marketplace.deals import service as deals
 from marketplace.deals.models import DealStatus, Deliverable, DeliverableStatus
 from marketplace.deliverables import escrow, owed_work, publishing
-from marketplace.deliverables.models import Publication
 from marketplace.deliverables.owed_work import OwedWork
+from marketplace.deliverables.publishing import LiveDays
 from marketplace.identity.party_days import day_of
 from marketplace.matching.pricing import settled_videos
 from marketplace.matching.pricing.settled_videos import SettledVideo
@@ -36,7 +36,7 @@ def finish(session: Session, deliverable_id: UUID) -> bool:
     owed = owed_work.lock(session, deliverable_id)
     if owed.row.status != DeliverableStatus.LIVE or owed.deal.status != DealStatus.ACTIVE:
         return False
-    published = session.scalars(sa.select(Publication).filter_by(deliverable_id=deliverable_id)).one()
+    published = publishing.live_days(session, deliverable_id)
     is_due = owed.is_over(published.keep_live_until) and publishing.open_report(session, deliverable_id) is None
     if not is_due or owed.content["pricing"]["model"] not in SETTLED_AS_AGREED:
         return False
@@ -47,10 +47,11 @@ def finish(session: Session, deliverable_id: UUID) -> bool:
     return True
 
 
-def _pay(session: Session, owed: OwedWork, published: Publication) -> None:
+def _pay(session: Session, owed: OwedWork, published: LiveDays) -> None:
     """Release what is held for a deliverable; the agency's share goes by its mandate on the day that the terms name."""
     deal = owed.deal
-    at = published.published_at if owed.content["split"]["day"] == "publication" else deal.agreed_at
+    rule = deal.split_rule or owed.content["split"]  # frozen when the deal was paid in
+    at = published.published_at if rule["day"] == "publication" else deal.agreed_at
     assert at is not None, "what is live was agreed"
     agency = payments.agency_part(session, deal.creator_id, deal.agency_id, day_of(deal.timezone, at))
     for payment_id in escrow.held_for(session, owed.row.id):

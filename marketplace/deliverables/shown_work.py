@@ -147,7 +147,17 @@ def drafts_of(session: Session, actor: Actor, deliverable_id: UUID) -> Page[Show
 def publication(session: Session, actor: Actor, deliverable_id: UUID) -> ShownPublication:
     """Return a publication with the reports against it. Raises NotFound."""
     row = publishing.find(session, actor, deliverable_id)
-    return ShownPublication(row, publishing.reports(session, deliverable_id))
+    told = publishing.reports(session, deliverable_id)
+    return ShownPublication(row, [one for one in told if one.publication_id == row.id])
+
+
+def publications(session: Session, actor: Actor, deliverable_id: UUID) -> Page[ShownPublication]:
+    """Return where a video was published, the first one first, each with the reports against it. Raises NotFound."""
+    rows = publishing.listing(session, actor, deliverable_id)
+    told = publishing.reports(session, deliverable_id)
+    return Page(
+        [ShownPublication(row, [one for one in told if one.publication_id == row.id]) for row in rows], has_more=False
+    )
 
 
 def _shown(session: Session, rows: Sequence[Deliverable]) -> list[ShownDeliverable]:

@@ -1,7 +1,10 @@
 """What is said to those whose call on a deliverable is refused."""
 
+from collections.abc import Mapping
 from datetime import date
+from uuid import UUID
 
+from marketplace.core import ids
 from marketplace.core.errors import Conflict
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
@@ -84,12 +87,22 @@ SAME_ADDRESS = Bilingual(
     "This address is another deliverable's of the deal: each is published by itself.",
 )
 IN_FUTURE = Bilingual("发布时间不能在将来。", "The time of publication cannot lie in the future.")
+PUBLISHED_THERE = Bilingual(
+    "它在这个账号上已经发布；什么都没有改动。", "It is published on this channel already; nothing was changed."
+)
 NOT_LIVE_THEN = Bilingual("这个时间必须在发布之后、现在之前。", "This time must lie between the publication and now.")
 REPORTED = Bilingual(
     "已有一份下架报告在等平台核实；什么都没有改动。",
     "A report that it was taken down waits for the platform already; nothing was changed.",
 )
 NO_REPORT = Bilingual("没有等待核实的下架报告；什么都没有改动。", "No report waits to be decided; nothing was changed.")
+
+
+def not_named(platforms: Mapping[UUID, str]) -> Bilingual:
+    named = ", ".join(f"{ids.show('chn', channel_id)} ({platform})" for channel_id, platform in platforms.items())
+    return Bilingual(
+        f"条款没有写这个账号；条款写的是：{named}。", f"The terms do not name this channel; they name {named}."
+    )
 
 
 def deal_is(name_zh: str, name_en: str) -> Bilingual:

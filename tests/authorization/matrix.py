@@ -223,6 +223,8 @@ GET    /drafts/{draft_id}/video                           SSYNYNYNYYF
 POST   /drafts/{draft_id}/approve                         SSYNFFFFFFF
 POST   /drafts/{draft_id}/request-changes                 SSYNFFFFFFF
 GET    /deliverables/{deliverable_id}/publication | live  SSYNYNYNYYF
+GET    /deliverables/{deliverable_id}/publications        SSYNYNYNYYF
+GET    /deliverables/{deliverable_id}/reach               SSYNYNYNYYF
 POST   /deliverables/{deliverable_id}/publication | approved SSFFYNYNFFF
 POST   /deliverables/{deliverable_id}/publication/report | live SSYNFFFFFFF
 POST   /deliverables/{deliverable_id}/publication/decide | live SSFFFFFFYFF

@@ -27,6 +27,13 @@ _DRAFT = (
     Column("answer by", "answer_by"),
     Column("against it", deliverable_lines.against),
 )
+_PUBLICATION = (
+    Column("id", "id"),
+    Column("platform", "platform"),
+    Column("address", "url", 40),
+    Column("published", "published_at"),
+    Column("stays until", "last_live_on"),
+)
 _AT = "/deliverables/{deliverable}"
 
 CALLS = (
@@ -95,6 +102,23 @@ CALLS = (
         f"{_AT}/publication",
         "Show where a video went live.",
         summary=deliverable_lines.publication,
+    ),
+    ApiCommand(
+        "deliverables",
+        "publications",
+        "GET",
+        f"{_AT}/publications",
+        "List where a video went live, channel by channel.",
+        _PUBLICATION,
+        pages=False,
+    ),
+    ApiCommand(
+        "deliverables",
+        "reach",
+        "GET",
+        f"{_AT}/reach",
+        "Show whom a video reaches, each person counted once.",
+        summary=deliverable_lines.reach,
     ),
     ApiCommand(
         "deliverables",

@@ -65,3 +65,20 @@ def publication(answer: Mapping[str, Any]) -> Iterator[str]:
     )
     for one in answer["reports"]:
         yield f"{summaries.state(one['status'])}: {one['reason']}"
+
+
+def reach(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Whom a video reaches: the people of each channel, and all of them counted once."""
+    in_words = summaries.in_words
+    for one in answer["channels"]:
+        if one["people"] is None:
+            yield f"{one['platform']}: " + in_words("受众未知", "audience not known")
+        else:
+            yield f"{one['platform']}: " + in_words(
+                f"{one['people']:,} 人，新增 {one['added']:,} 人", f"{one['people']:,} people, adds {one['added']:,}"
+            )
+    if answer["people"] is not None:
+        yield in_words(
+            f"相加 {answer['summed']:,} 人次，每人只算一次是 {answer['people']:,} 人（依据：{answer['basis']}）",
+            f"added up {answer['summed']:,}; each counted once {answer['people']:,} people (by {answer['basis']})",
+        )

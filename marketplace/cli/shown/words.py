@@ -8,6 +8,7 @@ NONE = Bilingual("（无）", "(none)")
 # Headings by what tables call them; those that are not here are the same in both languages.
 HEADINGS = {
     "accepted": "接受时间",
+    "address": "地址",
     "adds": "新增人数",
     "ad load": "广告密度",
     "agency": "机构",
@@ -108,6 +109,7 @@ HEADINGS = {
     "settled on": "成交日",
     "shape": "格式",
     "source": "来源",
+    "stays until": "保留至",
     "spent": "花费",
     "sponsored": "商单",
     "stage": "阶段",

@@ -111,6 +111,13 @@ def _deliverables(terms: Mapping[str, Any]) -> Iterator[Bilingual]:
             + (f", {length} s" if length else "")
             + f", published on {line['platform']} from {line['publish_starts_on']} to {line['due_on']}, for {price}.",
         )
+        others = [f"{one['name']} ({one['platform']}, {one['handle']})" for one in line.get("also_on", ())]
+        if others:
+            yield Bilingual(
+                f"第 {line['position']} 项的同一视频另在下列账号发布，全部上线才算交付：{'、'.join(others)}。",
+                f"The same video of item {line['position']} is also published on {', '.join(others)}; it is live when"
+                " it is live on all of them.",
+            )
     yield Bilingual(f"日期按时区 {terms['timezone']}。", f"Days are days of the time zone {terms['timezone']}.")
 
 

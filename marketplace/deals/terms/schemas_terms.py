@@ -13,7 +13,7 @@ from marketplace.core.money import AMOUNT_MAX, BASIS, MINOR_DIGITS
 from marketplace.deals.terms.terms_document import SCHEMA
 
 SPLIT_DAYS = ("publication", "agreement")
-DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX, DELIVERABLES_MAX = 3_650, 20, 50, 1_000
+DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX, DELIVERABLES_MAX, CHANNELS_MAX = 3_650, 20, 50, 1_000, 20
 
 
 class _Closed(Schema):
@@ -130,6 +130,11 @@ class DealDeliverableTerms(_Closed):
     due_on = _day()
     plan = WholeField(0, 99, required=True)
     price_minor = _minor("Its own price, without extras.")
+    also_on = fields.List(
+        fields.Nested(DealChannelNamed),
+        validate=validate.Length(min=1, max=CHANNELS_MAX),
+        metadata={"description": "Further channels on which the same video is published; not there: none."},
+    )
 
 
 class DealPlacement(_Closed):

@@ -16,6 +16,10 @@ _NAMES: Sequence[tuple[str, Bilingual]] = (
     (r"/deliverables/(?P<n>\d+)/publish_starts_on", Bilingual("第 {n} 项最早发布日", "first day of item {n}")),
     (r"/deliverables/(?P<n>\d+)/due_on", Bilingual("第 {n} 项最晚发布日", "last day of item {n}")),
     (r"/deliverables/(?P<n>\d+)/price_minor", Bilingual("第 {n} 项的价格", "price of item {n}")),
+    (
+        r"/deliverables/(?P<n>\d+)/also_on(/\d+(/\w+)?)?",
+        Bilingual("第 {n} 项的其他账号", "further channels of item {n}"),
+    ),
     (r"/rights/usage/days", Bilingual("使用授权天数", "days of usage")),
     (r"/rights/whitelisting/days", Bilingual("投流授权天数", "days of whitelisting")),
     (r"/rights/exclusivity/days", Bilingual("排他天数", "days of exclusivity")),
@@ -93,6 +97,9 @@ def _value(pointer: str, value: Any, currency: str) -> Bilingual:
     if pointer.startswith("/extras/") and isinstance(value, dict):
         said = f"{value['name']}, {Money(currency, value['price_minor']).show()}"
         return Bilingual(said, said)
+    if "/also_on" in pointer and not isinstance(value, str):
+        channels = [f"{one['name']} ({one['platform']})" for one in (value if isinstance(value, list) else [value])]
+        return Bilingual("、".join(channels), ", ".join(channels))
     if pointer.endswith("_minor"):
         said = Money(currency, value).show()
     elif pointer.startswith("/cancellation/"):
