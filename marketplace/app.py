@@ -38,6 +38,7 @@ from marketplace.pacing.routes import blueprint as pacing
 from marketplace.pacing.routes_exclusivity import blueprint as exclusivity
 from marketplace.payments.routes import blueprint as payments
 from marketplace.reviews.routes import blueprint as reviews
+from marketplace.stopping.routes import blueprint as stopping
 from marketplace.video_files.routes import blueprint as videos
 from marketplace.video_files.routes_uploads import blueprint as video_uploads
 
@@ -56,6 +57,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     acceptance,
     deals,
     deliverables,
+    stopping,
     discovery,
     prices,
     overlaps,

@@ -19,6 +19,7 @@ from marketplace.matching.selection import models as selections
 from marketplace.pacing import models as exclusivity
 from marketplace.payments import models as payments
 from marketplace.reviews import models as reviews
+from marketplace.stopping import models as stopping
 from marketplace.video_files import models as videos
 
 metadata = Base.metadata
@@ -44,5 +45,6 @@ __all__ = [
     "prices",
     "reviews",
     "selections",
+    "stopping",
     "videos",
 ]

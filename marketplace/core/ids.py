@@ -64,6 +64,7 @@ PREFIXES: dict[str, str] = {
     "deal_drafts": "drf",
     "deal_publications": "pub",
     "takedown_reports": "tdr",
+    "deal_stops": "stp",
     "events": "evt",
     "event_links": "evl",
     "jobs": "job",
@@ -117,6 +118,7 @@ NOUNS_ZH: dict[str, str] = {
     "deal_drafts": "成片",
     "deal_publications": "发布",
     "takedown_reports": "下架报告",
+    "deal_stops": "暂停与取消",
     "events": "事件",
     "jobs": "任务",
 }

@@ -26,6 +26,10 @@ class DealStatus(StrEnum):
     LAPSED = "lapsed"  # declined, withdrawn, not answered or not paid in time
 
 
+# In these the work stands still or goes on, and what is live stays so and is settled.
+UNDER_WAY = (DealStatus.ACTIVE, DealStatus.PAUSED, DealStatus.CANCELLING)
+
+
 class DealParty(StrEnum):
     """A side of a deal: the brand, or the maker, for whom an agency with a live mandate may act."""
 
@@ -60,7 +64,8 @@ class Deal(Base):
     `agency_id` is the agency of the day of acceptance: the one that placed the bid, or the only one that held the
     creator's mandate then. `turn` and `answer_by`: who has to answer the terms, and until when; None once nobody has
     to. `terms_id` is the current version, `agreed_at` when both had confirmed it, and `fund_by` until when the brand
-    pays it in. `split_rule` is frozen when it has. Days are days of `timezone`.
+    pays it in. `split_rule` is frozen when it has. `stopped_at`: since when the work stands still, because the deal is
+    paused, being cancelled or disputed. Days are days of `timezone`.
     """
 
     __tablename__ = "deals"
@@ -99,6 +104,7 @@ class Deal(Base):
     agreed_at: Mapped[datetime | None] = mapped_column(default=None)
     fund_by: Mapped[datetime | None] = mapped_column(default=None)
     split_rule: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    stopped_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -230,6 +230,9 @@ class DealOut(Schema):
     deliverables = fields.List(fields.Nested(DeliverableOut), required=True)
     agreed_at = TimeField(required=True, allow_none=True)
     fund_by = TimeField(required=True, allow_none=True, metadata={"description": "Not paid in by then, it lapses."})
+    stopped_at = TimeField(
+        required=True, allow_none=True, metadata={"description": "Since when the work stands still."}
+    )
     ended_at = TimeField(required=True, allow_none=True)
     created_at = TimeField(required=True)
     version = fields.Integer(required=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import events, jobs
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
-from marketplace.deals.models import Deal, DealStatus, Deliverable, DeliverableStatus
+from marketplace.deals.models import UNDER_WAY, Deal, DealStatus, Deliverable, DeliverableStatus
 from marketplace.deals.states import DELIVERABLE_TRANSITIONS
 from marketplace.deliverables import owed_work
 from marketplace.deliverables.models import Draft, DraftStatus, Publication, TakedownReport, TakedownStatus
@@ -60,7 +60,7 @@ def _kept_live(session: Session) -> Sequence[UUID]:
         .join(Publication, Publication.deliverable_id == Deliverable.id)
         .join(Deal, Deal.id == Deliverable.deal_id)
         .where(Deliverable.status == DeliverableStatus.LIVE, ~open_report)
-        .where(Deal.status == DealStatus.ACTIVE)
+        .where(Deal.status.in_(UNDER_WAY))
     )
     # On several channels, when the days of the last one are over.
     last = sa.func.max(Publication.keep_live_until)

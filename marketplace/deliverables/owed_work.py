@@ -1,6 +1,6 @@
 """One deliverable, held for a move: its deal and itself locked in this order, and the terms that it is of."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -62,16 +62,19 @@ def find(session: Session, actor: Actor, deliverable_id: UUID) -> OwedWork:
     return OwedWork(session.get_one(Deal, row.deal_id), row, session.get_one(DealTerms, row.terms_id).content)
 
 
-def hold(session: Session, actor: Actor, deliverable_id: UUID) -> OwedWork:
-    """Lock a deliverable's deal, and then itself, for a move of somebody who may act.
+def hold(
+    session: Session, actor: Actor, deliverable_id: UUID, *, while_: Collection[DealStatus] = (DealStatus.ACTIVE,)
+) -> OwedWork:
+    """Lock a deliverable's deal, and then itself, for a move of somebody who may act, while the deal is active or in
+    another of these states.
 
-    Raises NotFound, NotAllowed (an agency without a live mandate), WrongState (the deal is not active).
+    Raises NotFound, NotAllowed (an agency without a live mandate), WrongState (the deal is in another state).
     """
     db.get(session, Deliverable, deliverable_id, policy.visible(actor))
     owed = lock(session, deliverable_id)
     deals_policy.require_mandate(session, actor, owed.deal)
     status = owed.deal.status
-    if status != DealStatus.ACTIVE:
+    if status not in while_:
         name = state_name(status)
         refusal = work_refusals.NOT_FUNDED if status in _UNPAID else work_refusals.deal_is(name.zh, name.en)
         raise WrongState(refusal, state=str(status))

@@ -16,7 +16,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from marketplace.core.message import Bilingual
 from marketplace.deals import service as deals
-from marketplace.deals.models import Deliverable, DeliverableStatus
+from marketplace.deals.models import UNDER_WAY, Deliverable, DeliverableStatus
 from marketplace.deliverables import escrow, owed_work, video_drafts, work_refusals
 from marketplace.deliverables.models import (
     Draft,
@@ -161,7 +161,7 @@ def report(
 
     Raises NotFound, WrongState (it is not live), Conflict (one is open already), InvalidInput.
     """
-    owed = owed_work.hold(session, actor, deliverable_id)
+    owed = owed_work.hold(session, actor, deliverable_id, while_=UNDER_WAY)
     owed_work.require_status(owed, DeliverableStatus.LIVE)
     meant = channel_id or owed.row.channel_id
     published = next((row for row in of(session, deliverable_id) if row.channel_id == meant), None)
@@ -189,7 +189,7 @@ def report(
 def decide(session: Session, actor: Actor, deliverable_id: UUID, *, upheld: bool, reason: str) -> TakedownReport:
     """Decide, as the platform, whether a video was taken down: then it is missed, and its deal disputed; else it goes
     on. Raises NotFound, NotAllowed, WrongState, Conflict (no report is open)."""
-    owed = owed_work.hold(session, actor, deliverable_id)
+    owed = owed_work.hold(session, actor, deliverable_id, while_=UNDER_WAY)
     owed_work.require(owed, "miss", actor)
     row = open_report(session, deliverable_id)
     if row is None:

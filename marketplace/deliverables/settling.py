@@ -13,7 +13,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.money import Money
 from marketplace.deals import service as deals
-from marketplace.deals.models import DealStatus, Deliverable, DeliverableStatus
+from marketplace.deals.models import UNDER_WAY, Deliverable, DeliverableStatus
 from marketplace.deliverables import escrow, owed_work, publishing
 from marketplace.deliverables.owed_work import OwedWork
 from marketplace.deliverables.publishing import LiveDays
@@ -31,10 +31,10 @@ def finish(session: Session, deliverable_id: UUID) -> bool:
     """End a deliverable whose days live are over: pay it, keep its price, and complete its deal if it was the last.
 
     Returns whether it ended. A second run finds nothing to do; nor does one while a report that the video was taken
-    down waits, or the deal is not active.
+    down waits, or the deal is over or disputed.
     """
     owed = owed_work.lock(session, deliverable_id)
-    if owed.row.status != DeliverableStatus.LIVE or owed.deal.status != DealStatus.ACTIVE:
+    if owed.row.status != DeliverableStatus.LIVE or owed.deal.status not in UNDER_WAY:
         return False
     published = publishing.live_days(session, deliverable_id)
     is_due = owed.is_over(published.keep_live_until) and publishing.open_report(session, deliverable_id) is None

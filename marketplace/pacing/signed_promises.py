@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,6 +103,12 @@ def free_video(session: Session, deal_id: UUID, position: int) -> None:
     """Free the days of one video of a deal: it is published, or not owed any more. Does nothing a second time."""
     booked = (PacingBooking.deal_id == deal_id, PacingBooking.position == position)
     session.execute(sa.delete(PacingBooking).where(*booked))
+
+
+def postpone(session: Session, deal_id: UUID, by: timedelta) -> None:
+    """Let the booked days of a deal's videos end so much later, in whole days; they begin as before."""
+    booked = sa.update(PacingBooking).where(PacingBooking.deal_id == deal_id)
+    session.execute(booked.values(last_on=PacingBooking.last_on + by.days))
 
 
 def free(session: Session, actor: Actor, deal: PromisingDeal) -> None:

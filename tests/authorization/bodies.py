@@ -138,7 +138,7 @@ def body(method: str, path: str, world: World) -> Any:
         },
         ("POST", "/bids/{bid_id}/step-back"): {"reason": "plan changed"},
         ("POST", "/deals/{deal_id}/counter"): {**_present(world), "changes": {"keep_live_days": 7}},
-        **{("POST", f"/deals/{{deal_id}}/{name}"): REASON for name in ("decline", "withdraw")},
+        **{("POST", f"/deals/{{deal_id}}/{name}"): REASON for name in ("decline", "withdraw", "pause")},
         ("POST", "/deals/{deal_id}/confirm"): {**_present(world), "signed_name": "林小满"},
         ("POST", "/deliverables/{deliverable_id}/scripts"): {"body": "晨跑之后，喝一口。"},
         ("POST", "/scripts/{script_id}/send-back"): {"reasons": "节奏慢"},

@@ -210,6 +210,9 @@ POST   /deals/{deal_id}/counter | countered               SSYNYNYNFFF
 POST   /deals/{deal_id}/confirm | countered               SSYNYNYNFFF
 POST   /deals/{deal_id}/decline | countered               SSYNYNYNFFF
 POST   /deals/{deal_id}/withdraw                          SSYNYNYNFFF
+GET    /deals/{deal_id}/stops | paused                    SSYNYNYNYYF
+POST   /deals/{deal_id}/pause | under_way                 SSYNYNYNFFF
+POST   /deals/{deal_id}/resume | paused                   SSYNYNYNFFF
 GET    /deliverables                                      SSYYYYYYYYF
 GET    /deliverables/{deliverable_id}                     SSYNYNYNYYF
 GET    /deliverables/{deliverable_id}/scripts             SSYNYNYNYYF

@@ -43,6 +43,7 @@ from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.schemas import SelectionIn
+from marketplace.stopping import pausing
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
@@ -200,6 +201,7 @@ def _add_owed(world: World) -> None:
     the brand reports that it is gone."""
     owed = make_owed.funded(5, between=(world.people["owner"], world.people["creator"]))
     planned, scripted, drafted, approved, live = owed.ids
+    world.by_subject["under_way"] = {"deal_id": owed.deal_id}
     world.ids["deliverable_id"] = planned
     world.ids["owed_check_id"] = make_owed.checked(owed, planned)
     world.ids["script_id"] = make_owed.sent_script(owed, scripted)
@@ -211,6 +213,10 @@ def _add_owed(world: World) -> None:
         make_owed.live(owed, live)
         with db.transaction(owed.brand.actor) as session:
             publishing.report(session, owed.brand.actor, live, seen_at=now(), reason="404")
+    paused = make_owed.funded(between=(world.people["owner"], world.people["creator"]))
+    with db.transaction(owed.brand.actor) as session:
+        pausing.pause(session, owed.brand.actor, paused.deal_id, reason="stock ran out")
+    world.by_subject["paused"] = {"deal_id": paused.deal_id}
     with db.transaction() as session:  # the world's parties are as they were: whoever verifies one finds it unverified
         parties = [owed.brand.party_id, owed.creator.party_id]
         session.execute(sa.update(Party).where(Party.id.in_(parties)).values(verified_at=None))

@@ -29,6 +29,7 @@ from tests.make.briefs import cny
 from tests.make.people import Somebody, somebody
 
 PUBLISHED_AFTER_DAYS = 25
+EXCLUSIVE = {"exclusivity": {"category": "food", "days": 30}}
 RIGHTS = dict.fromkeys(("usage", "whitelisting", "raw_files", "exclusivity", "likeness_for_ai"))
 
 
@@ -55,17 +56,19 @@ def agreed(
     agency: bool = False,
     price_minor: int = 800_000,
     confirmed: bool = True,
+    exclusive: bool = False,
     **brief: Any,
 ) -> Owed:
     """A deal of so many videos at one price that both sides have confirmed, or the brand alone.
 
-    It is `between` this brand and creator, or new ones; `brief` changes what the brief asks.
+    It is `between` this brand and creator, or new ones; `exclusive`: thirty days of food are this brand's alone, within
+    the price; `brief` changes what the brief asks.
     """
     lines = [{"kind": "video", "count": count}]
-    asked = {"deliverables": lines, "rights": {}, "least_prominence": None, **brief}
+    asked = {"deliverables": lines, "rights": EXCLUSIVE if exclusive else {}, "least_prominence": None, **brief}
     there = make_bids.market(*(between or ()), **asked)
     by = make_bids.agency_of(there.creator.party_id) if agency else there.creator
-    wording = {"options": [], "deliverables": lines, "rights": RIGHTS}
+    wording = {"options": [], "deliverables": lines, "rights": {**RIGHTS, "exclusivity": cny(0) if exclusive else None}}
     price = {"model": "flat", "amount": cny(price_minor)}
     deal = offered_deals.offered(by=by, there=there, price=price, **wording)
     owed = Owed(deal.brand, deal.creator, by, deal.deal_id, deal.bid_id, [])

@@ -74,6 +74,7 @@ HEADINGS = {
     "of list": "成交/刊例",
     "open": "可接",
     "other": "另一账号",
+    "outcome": "结果",
     "overall": "总分",
     "per 1,000": "千人成本",
     "per 1,000 added": "新增千人成本",
