@@ -36,6 +36,7 @@ from marketplace.matching.selection.routes import blueprint as selections
 from marketplace.operations.routes import blueprint as records
 from marketplace.pacing.routes import blueprint as pacing
 from marketplace.pacing.routes_exclusivity import blueprint as exclusivity
+from marketplace.payments.provider.routes_provider import blueprint as payment_provider
 from marketplace.payments.routes import blueprint as payments
 from marketplace.reviews.routes import blueprint as reviews
 from marketplace.stopping.routes import blueprint as stopping
@@ -69,6 +70,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     records,
     ledger,
     payments,
+    payment_provider,
     funding,
     videos,
     video_uploads,

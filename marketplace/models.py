@@ -18,6 +18,7 @@ from marketplace.matching.scoring import models as matching
 from marketplace.matching.selection import models as selections
 from marketplace.pacing import models as exclusivity
 from marketplace.payments import models as payments
+from marketplace.payments.provider import models as providers
 from marketplace.reviews import models as reviews
 from marketplace.stopping import models as stopping
 from marketplace.video_files import models as videos
@@ -43,6 +44,7 @@ __all__ = [
     "overlaps",
     "payments",
     "prices",
+    "providers",
     "reviews",
     "selections",
     "stopping",

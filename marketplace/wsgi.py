@@ -11,6 +11,7 @@ from marketplace.core.config import Config
 from marketplace.core.doorbell import BellThread
 from marketplace.core.front.web_front import WebFront
 from marketplace.core.http.server import HEADERS, HTTPS_HEADERS
+from marketplace.payments.provider import connection
 
 assert models.metadata.tables  # every model is known before the first query
 
@@ -18,6 +19,7 @@ config = Config.from_env()
 log.configure(config.log_format)
 db.connect(config.database_url, pool_size=config.db_pool_size)
 storage.connect(config.storage_url)
+connection.connect(config)
 jobs.set_bell(BellThread(config.broker_url, config.redis_url))
 app = create_app(config)
 front = WebFront(

@@ -39,8 +39,10 @@ from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS, 
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 from marketplace.payments.models import ClawBack, Payment, Payout, Receipt
+from marketplace.payments.provider.models import PayInRequest
 from marketplace.payments.states import (
     CLAW_BACK_TRANSITIONS,
+    PAY_IN_TRANSITIONS,
     PAYMENT_TRANSITIONS,
     PAYOUT_TRANSITIONS,
     RECEIPT_TRANSITIONS,
@@ -85,6 +87,7 @@ STATES = {
     "selection": StateMachine(SELECTION_TRANSITIONS, Selection),
     "payment": StateMachine(PAYMENT_TRANSITIONS, Payment),
     "receipt": StateMachine(RECEIPT_TRANSITIONS, Receipt),
+    "pay_in": StateMachine(PAY_IN_TRANSITIONS, PayInRequest),
     "payout": StateMachine(PAYOUT_TRANSITIONS, Payout),
     "claw_back": StateMachine(CLAW_BACK_TRANSITIONS, ClawBack),
     "review": StateMachine(REVIEW_TRANSITIONS, Review, (ReviewStatus.DEFERRED,)),

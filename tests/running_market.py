@@ -24,8 +24,8 @@ class RunningMarket(NamedTuple):
 
 
 @contextmanager
-def running_market(servers: LocalServers, folder: Path, database: str) -> Iterator[RunningMarket]:
-    """Run a market of its own until the block ends; its log is `log` in the folder."""
+def running_market(servers: LocalServers, folder: Path, database: str, **settings: str) -> Iterator[RunningMarket]:
+    """Run a market of its own with these settings until the block ends; its log is `log` in the folder."""
     database_url = clone(servers, database)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -39,6 +39,7 @@ def running_market(servers: LocalServers, folder: Path, database: str) -> Iterat
         "INLAY_DATA": str(folder / "data"),
         "SIGN_INS_PER_MINUTE": "10000",
         "RATE_LIMIT_PER_MINUTE": "1000000",
+        **settings,
     }
     with (folder / "log").open("ab") as log:
         running = [

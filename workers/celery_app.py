@@ -14,9 +14,9 @@ from marketplace.core import db, jobs, log, storage
 from marketplace.core.config import Config
 from marketplace.core.doorbell import PRODUCER_SETTINGS, BellThread
 from marketplace.mail import outgoing
-from workers import vision_folder
+from marketplace.payments.provider import connection
 from workers.handlers import load_handlers
-from workers.process import child_slots, guard
+from workers.process import child_slots, guard, vision_folder
 
 assert models.metadata.tables  # every model is known before the first query
 
@@ -60,6 +60,7 @@ def create_celery(config: Config) -> Celery:
 config = Config.from_env()
 celery = create_celery(config)
 vision_folder.use(config.vision_dir)
+connection.connect(config)
 outgoing.connect(config.mail_url, sender=config.mail_from, public_url=config.public_url)
 
 

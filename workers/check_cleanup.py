@@ -8,7 +8,7 @@ from marketplace.checks import cleanup
 from marketplace.core.jobs import ClaimedJob
 from marketplace.core.message import Bilingual
 from workers.handlers import Handlers
-from workers.vision_folder import vision_folder
+from workers.process.vision_folder import vision_folder
 
 KEEP_FRAMES_S = 24 * 3600.0
 GAVE_UP = Bilingual(

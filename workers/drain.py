@@ -33,7 +33,7 @@ CLAIM_AT_ONCE = {jobs.DEFAULT: 8}
 RELAY_AT_ONCE = 1000
 BUDGET_S, BEAT_S = 30.0, 2.0
 # A worker of one child has no other that could do what comes meanwhile.
-BUDGETS_S = {jobs.IMPORTS: 2.0, jobs.MAIL: 2.0}
+BUDGETS_S = {jobs.IMPORTS: 2.0, jobs.MAIL: 2.0, jobs.PAYMENTS: 2.0}
 
 log = structlog.get_logger("jobs")
 

@@ -32,12 +32,14 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "workers.deliverables",
         "workers.deals",
         "workers.matching",
+        "workers.provider_payments",
         "workers.videos",
     ),
     jobs.SCORING: ("workers.matching", "workers.selections"),
     jobs.IMPORTS: ("workers.channels", "workers.videos"),
     jobs.VISION: ("workers.video_checks",),
     jobs.MAIL: ("workers.mails",),
+    jobs.PAYMENTS: ("workers.provider_payments",),
 }
 EVERY_QUEUE = ("workers.housekeeping",)
 

@@ -12,7 +12,7 @@ from marketplace.core.jobs import ClaimedJob
 from workers.check_cleanup import GAVE_UP, KEEP_FRAMES_S
 from workers.handlers import Handler, Prepares
 from workers.lease_beat import LeaseBeat
-from workers.vision_folder import vision_folder
+from workers.process.vision_folder import vision_folder
 
 BEAT_S = 3.0
 

@@ -23,8 +23,12 @@ _FROM_FILES = (
     "BROKER_URL",
     "METRICS_TOKEN",
     "MAIL_URL",
+    "PAYMENT_PROVIDER_KEY",
+    "PAYMENT_WEBHOOK_SECRET",
+    "PAYMENT_WEBHOOK_SECRET_BEFORE",
 )
 _NOT_SET = "not set"
+_OF_PROVIDER = ("payment_provider_url", "payment_provider_key", "payment_webhook_secret")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,12 @@ class Config:
     video_quota_gib: int = 50
     mail_url: str = ""
     mail_from: str = "inlay@localhost"
+    payment_provider: str = "manual"
+    payment_provider_url: str = ""
+    payment_provider_key: str = ""
+    payment_provider_timeout_s: int = 15
+    payment_webhook_secret: str = ""
+    payment_webhook_secret_before: str = ""
     multiprocess: bool = False
 
     @classmethod
@@ -84,6 +94,12 @@ class Config:
             "vision_dir": read.str("VISION_DIR", "") or str(Path(data_dir, "vision").resolve()),
             "mail_url": read.str("MAIL_URL", "", validate=_mail) or Path(data_dir, "mail").resolve().as_uri(),
             "mail_from": read.str("MAIL_FROM", cls.mail_from, validate=_mail_address),
+            "payment_provider": read.str("PAYMENT_PROVIDER", cls.payment_provider, validate=_payment_provider),
+            "payment_provider_url": read.str("PAYMENT_PROVIDER_URL", "", validate=_provider_address),
+            "payment_provider_key": read.str("PAYMENT_PROVIDER_KEY", ""),
+            "payment_provider_timeout_s": read.count("PAYMENT_PROVIDER_TIMEOUT_S", cls.payment_provider_timeout_s),
+            "payment_webhook_secret": read.str("PAYMENT_WEBHOOK_SECRET", "", validate=_webhook_secret),
+            "payment_webhook_secret_before": read.str("PAYMENT_WEBHOOK_SECRET_BEFORE", "", validate=_webhook_secret),
             "multiprocess": read.str("PROMETHEUS_MULTIPROC_DIR", None) is not None,
         }
         values["broker_url"] = read.str("BROKER_URL", "") or values["redis_url"]
@@ -93,6 +109,9 @@ class Config:
             raise SystemExit(f"Inlay cannot start: {_problems(error)}.") from error
         if values["mail_from"] == cls.mail_from and not str(values["mail_url"]).startswith("file:"):
             raise SystemExit("Inlay cannot start: set MAIL_FROM, the address that its mail is from.")
+        needed = [name for name in _OF_PROVIDER if not values[name]] if values["payment_provider"] != "manual" else []
+        if needed:
+            raise SystemExit(f"Inlay cannot start: PAYMENT_PROVIDER needs {', '.join(map(str.upper, needed))} too.")
         return cls(**values)
 
 
@@ -140,6 +159,23 @@ def _address(url: str) -> None:
     parts = urlsplit(url)
     if url and not (parts.scheme in ("http", "https") and parts.netloc and parts.path in ("", "/") and not parts.query):
         raise ValidationError("must be an address without a path, such as https://inlay.example.com")
+
+
+def _payment_provider(name: str) -> None:
+    if name not in ("manual", "http"):
+        raise ValidationError("must be manual or http")
+
+
+def _provider_address(url: str) -> None:
+    parts = urlsplit(url)
+    here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if url and not (parts.netloc and (parts.scheme == "https" or (parts.scheme == "http" and here))):
+        raise ValidationError("must begin with https://, or with http:// on this machine alone")
+
+
+def _webhook_secret(secret: str) -> None:
+    if secret and not re.fullmatch(r"whsec_[A-Za-z0-9+/]{32,88}={0,2}", secret):
+        raise ValidationError("must be whsec_ and 24 to 64 bytes in base64")
 
 
 def _store(url: str) -> None:

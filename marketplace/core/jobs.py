@@ -27,7 +27,8 @@ SCORING = "scoring"
 IMPORTS = "imports"
 VISION = "vision"
 MAIL = "mail"  # alone, for a mail server that is silent holds up whoever waits behind it
-QUEUES = (DEFAULT, SCORING, IMPORTS, VISION, MAIL)
+PAYMENTS = "payments"  # as MAIL, for a payment provider
+QUEUES = (DEFAULT, SCORING, IMPORTS, VISION, MAIL, PAYMENTS)
 # In these queues whoever asks for much waits for those who ask for little: parties take turns.
 IN_TURN = (IMPORTS, VISION)
 BACKOFF_MAX_S = 300  # a job is tried again within five minutes of the end of an outage

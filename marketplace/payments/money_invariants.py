@@ -26,7 +26,7 @@ OF_PAYMENTS = (
     Invariant.I12,
     Invariant.I13,
 )
-MONEY_NOUNS = ("payments", "receipts", "payouts", "claw_backs")
+MONEY_NOUNS = ("payments", "receipts", "payouts", "claw_backs", "pay_in_requests")
 # The indexes by which what happens under a key, or a reference, happens once.
 ONCE = frozenset(
     {

@@ -11,6 +11,7 @@ from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.message import Bilingual
 from marketplace.identity.models import Membership
 from marketplace.payments.models import Payment, Payout, Receipt, SettledShares
+from marketplace.payments.provider.models import PayInRequest
 
 
 def payments(actor: Actor) -> sa.ColumnElement[bool]:
@@ -31,6 +32,10 @@ def shares(actor: Actor) -> sa.ColumnElement[bool]:
 
 def receipts(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.true() if actor.sees_all else Receipt.brand_id == actor.party_id
+
+
+def pay_ins(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.true() if actor.sees_all else PayInRequest.brand_id == actor.party_id
 
 
 def payouts(actor: Actor) -> sa.ColumnElement[bool]:

@@ -10,6 +10,7 @@ from marketplace.payments.models import ClawBackStatus as C
 from marketplace.payments.models import PaymentStatus as P
 from marketplace.payments.models import PayoutStatus as T
 from marketplace.payments.models import ReceiptStatus as R
+from marketplace.payments.provider.models import PayInStatus as I
 
 SIDES = (Role.BRAND, Role.CREATOR, Role.AGENCY)
 _PLATFORM = (Role.ADMIN, Role.SYSTEM)
@@ -41,6 +42,12 @@ PAYOUT_TRANSITIONS: Transitions = {
     "fail": transition(T.SENDING, T.UNKNOWN, to=T.FAILED, by=_PLATFORM),
     "lose_sight": transition(T.SENDING, to=T.UNKNOWN, by=_PLATFORM),
     "bounce": transition(T.PAID, to=T.BOUNCED, by=_PLATFORM),
+}
+
+PAY_IN_TRANSITIONS: Transitions = {
+    "open": transition(I.WAITING, to=I.OPEN, by=Role.SYSTEM),
+    "pay": transition(I.WAITING, I.OPEN, to=I.PAID, by=Role.SYSTEM),
+    "end": transition(I.WAITING, I.OPEN, to=I.ENDED, by=Role.SYSTEM),
 }
 
 CLAW_BACK_TRANSITIONS: Transitions = {

@@ -273,6 +273,11 @@ POST   /payouts/{payout_id}/fail | sent                   SSFFFFFFYFF
 POST   /payouts/{payout_id}/lose-sight | sent             SSFFFFFFYFF
 POST   /payouts/{payout_id}/bounce | paid                 SSFFFFFFYFF
 POST   /payouts/{payout_id}/again | failed                SSNNYNNNYFF
+POST   /payment-provider/notices                          SSSSSSSSSSS
+GET    /pay-ins                                           SSYYYYYYYYF
+POST   /reconciliations                                   SSFFFFFFYFF
+GET    /reconciliations                                   SSFFFFFFYFF
+GET    /reconciliations/{reconciliation_id}               SSFFFFFFYFF
 GET    /statements                                        SSYYYYYYYYF
 GET    /jobs                                              SSYYYYYYYYF
 GET    /jobs/{job_id}                                     SSNNYNYNYNF

@@ -287,6 +287,7 @@ def _deal(world: RivalWorld) -> None:
         "receipt_id": receipt_id,
         "payout_id": earned.id,
         "claw_back_id": asked.id,
+        "reconciliation_id": make_payments.reconciled(),
     }
     owed = make_owed.funded(2, between=(brand, creator), price_minor=_amount(9, 8))
     with db.transaction(creator.actor) as session:

@@ -97,6 +97,7 @@ PREFIXES = {
     "receipt_id": "rcp",
     "payout_id": "pyo",
     "claw_back_id": "clw",
+    "reconciliation_id": "rcn",
 }
 
 

@@ -23,7 +23,7 @@ from tests.make import videos as make_videos
 from tests.make.moments import travel
 from tests.make.owed import Owed
 from tests.make.people import Somebody
-from workers.vision_folder import vision_folder
+from workers.process.vision_folder import vision_folder
 
 DATA = make_videos.video()
 

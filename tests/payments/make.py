@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.channels.models import Channel, ClaimStatus
 from marketplace.core import db
+from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
@@ -16,6 +17,7 @@ from marketplace.ledger import service as ledger
 from marketplace.ledger.models import AccountPurpose
 from marketplace.payments import receipts, service
 from marketplace.payments.models import Payment, Payout, Receipt, SettledShares
+from marketplace.payments.provider import reconciliation_runs
 from marketplace.payments.receipts import ConfirmedReceipt, NewReceipt
 from marketplace.payments.service import AgencyPart, DealSides, PlannedPayment
 from tests.make.people import Somebody, somebody
@@ -124,6 +126,12 @@ def fee_of(payment_id: UUID) -> int:
     with db.transaction() as session:
         found = service.shares_settled(session, [payment_id]).get(payment_id)
     return found.fee_minor if found else 0
+
+
+def reconciled() -> UUID:
+    """A reconciliation that the clock has asked for."""
+    with db.transaction() as session:
+        return reconciliation_runs.ask(session, SYSTEM, "http").id
 
 
 def statuses(deal: Paid) -> list[str]:

@@ -37,6 +37,7 @@ def stand_in(world: Any) -> None:
         "receipt_id": make.told(deal, 5).id,
         "payout_id": waiting.id,
         "claw_back_id": asked.id,
+        "reconciliation_id": make.reconciled(),
     }
     world.by_subject |= {
         "payable": {"deal_id": deal.deal_id},

@@ -19,7 +19,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.payments import service
 from marketplace.payments.models import Payout, PayoutStatus, ProviderNotice, ReceiptStatus
-from marketplace.payments.provider import provider_payouts, reconciliation
+from marketplace.payments.provider import provider_notices, provider_payouts, reconciliation
 from marketplace.payments.provider.http_provider import HttpProvider
 from marketplace.payments.provider.payment_provider import (
     LineKind,
@@ -72,12 +72,12 @@ def test_each_payout_is_paid_once_whatever_the_provider_does() -> None:
             list(several.map(lambda one: provider_payouts.send(provider, one), ids))
         assert {"paid", "failed", "unknown", "sending"} <= set(statuses(ids))
         nothing_is_wrong()
-        provider_payouts.take_events(provider)
+        provider_notices.take_events(provider)
         for one, status in zip(ids, statuses(ids), strict=True):
             if status in ("unknown", "sending"):
                 provider_payouts.find_out(provider, one)
-        provider_payouts.take_events(provider)  # what was asked for just now is told as well
-        assert provider_payouts.take_events(provider) == []  # and every event once
+        provider_notices.take_events(provider)  # what was asked for just now is told as well
+        assert provider_notices.take_events(provider) == []  # and every event once
         truth = {line.key: line for line in provider.report()}
         with db.transaction() as session:
             assert reconcile(reconciliation.own_lines(session, provider.name), provider.report()) == []
@@ -126,7 +126,7 @@ def test_an_event_that_does_not_fit_changes_nothing() -> None:
 
     def told(kind: str, key: str, amount: Money = money) -> list[str]:
         event = ProviderEvent(new_id().hex, kind, key, amount, {})
-        return [str(one) for one in provider_payouts.take_events(Telling(name, event, event))]  # type: ignore[arg-type]
+        return [str(one) for one in provider_notices.take_events(Telling(name, event, event))]  # type: ignore[arg-type]
 
     for kind, key, amount in (
         ("payout.paid", str(paid), Money("CNY", money.amount + 1)),  # another amount

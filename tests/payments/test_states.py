@@ -22,8 +22,10 @@ from marketplace.payments.models import (
     Receipt,
     ReceiptStatus,
 )
+from marketplace.payments.provider.models import PayInRequest, PayInStatus
 from marketplace.payments.states import (
     CLAW_BACK_TRANSITIONS,
+    PAY_IN_TRANSITIONS,
     PAYMENT_TRANSITIONS,
     PAYOUT_TRANSITIONS,
     RECEIPT_TRANSITIONS,
@@ -57,6 +59,11 @@ def of_payout(status: PayoutStatus) -> Payout:
     return Payout(**named, **ANY, hold_id=new_id(), status=status)  # type: ignore[arg-type]
 
 
+def of_pay_in(status: PayInStatus) -> PayInRequest:
+    named = {"deal_id": new_id(), "brand_id": new_id(), "provider": "http", "look_at": now()}
+    return PayInRequest(**named, **ANY, status=status)  # type: ignore[arg-type]
+
+
 def of_claw_back(status: ClawBackStatus) -> ClawBack:
     return ClawBack(payment_id=new_id(), amount_minor=5, reason="a", asked_by=new_id(), status=status)
 
@@ -65,6 +72,7 @@ TABLES: dict[str, tuple[Transitions, Any, Any, set[str]]] = {
     "payment": (PAYMENT_TRANSITIONS, PaymentStatus, of_payment, {"returned", "owed", "lapsed"}),
     "receipt": (RECEIPT_TRANSITIONS, ReceiptStatus, of_receipt, {"confirmed", "refused"}),
     "payout": (PAYOUT_TRANSITIONS, PayoutStatus, of_payout, {"failed", "bounced"}),
+    "pay-in": (PAY_IN_TRANSITIONS, PayInStatus, of_pay_in, {"paid", "ended"}),
     "claw-back": (CLAW_BACK_TRANSITIONS, ClawBackStatus, of_claw_back, {"confirmed", "refused"}),
 }
 

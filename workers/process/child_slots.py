@@ -1,5 +1,5 @@
-"""How many children of a worker may read files or wait for a mail server at once: one fewer than there are, so that
-bids and scoring wait for neither.
+"""How many children of a worker may read files, or wait for a mail server or a payment provider, at once: one fewer
+than there are, so that bids and scoring wait for none of them.
 
 The slots are locks on the bytes of a file that the worker opens before it forks its children. The kernel frees a
 child's lock when the child ends, however it ends.
@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from marketplace.core import jobs
 
 # They share the slots.
-SLOW = (jobs.IMPORTS, jobs.MAIL)
+SLOW = (jobs.IMPORTS, jobs.MAIL, jobs.PAYMENTS)
 
 _file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the worker lives
 _count: dict[str, int] = {}

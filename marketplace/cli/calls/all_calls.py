@@ -63,5 +63,6 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
 LEFT_OUT: Mapping[str, str] = {
     "GET /briefs/{brief}/ranking/stream": "a stream for pages; `inlay ranking --wait` waits for the same",
     "GET /videos/{video}/signed": "the address that `inlay videos link` prints, for whoever has no key",
+    "POST /payment-provider/notices": "what a payment provider tells, signed",
     "PUT /videos/{video}/signed": "the address that `inlay videos ask` prints, for whoever has no key",
 }

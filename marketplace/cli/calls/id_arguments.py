@@ -44,6 +44,7 @@ KINDS = {
     "payment": IdKind(PREFIXES["payments"], "付款", "payment"),
     "payout": IdKind(PREFIXES["payouts"], "打款", "payout"),
     "person": IdKind(PREFIXES["people"], "人员", "person"),
+    "reconciliation": IdKind(PREFIXES["reconciliations"], "对账", "reconciliation"),
     "receipt": IdKind(PREFIXES["receipts"], "到账", "receipt"),
     "review": IdKind(PREFIXES["reviews"], "审核", "review"),
     "script": IdKind(PREFIXES["deal_scripts"], "脚本", "script"),

@@ -54,6 +54,20 @@ _PAYOUT = (
     Column("reference", "reference"),
     Column("party", "party_id"),
 )
+_PAY_IN = (
+    Column("id", "id"),
+    Column("status", "status"),
+    Column("amount", lambda row: Money(row["currency"], row["amount_minor"]).show()),
+    Column("pay at", "pay_url"),
+    Column("of deal", "deal_id"),
+)
+_RECONCILIATION = (
+    Column("id", "id"),
+    Column("asked", "created_at"),
+    Column("finished", "finished_at"),
+    Column("lines", "lines"),
+    Column("differences", lambda row: len(row["differences"])),
+)
 _CLAW_BACK = (
     Column("id", "id"),
     Column("status", "status"),
@@ -101,6 +115,29 @@ CALLS = (
     ),
     ApiCommand("payments", "list", "GET", "/payments", "List the payments of deals.", _PAYMENT, ("status", "deal_id")),
     ApiCommand("payments", "show", "GET", "/payments/{payment}", "Show a payment."),
+    ApiCommand("payments", "pay-ins", "GET", "/pay-ins", "List what the provider collects.", _PAY_IN, ("deal_id",)),
+    ApiCommand(
+        "payments",
+        "reconcile",
+        "POST",
+        "/reconciliations",
+        "Compare the provider's report with the market (admins).",
+    ),
+    ApiCommand(
+        "payments",
+        "reconciliations",
+        "GET",
+        "/reconciliations",
+        "List the comparisons with the provider (admins).",
+        _RECONCILIATION,
+    ),
+    ApiCommand(
+        "payments",
+        "differences",
+        "GET",
+        "/reconciliations/{reconciliation}",
+        "Show one comparison with the provider (admins).",
+    ),
     ApiCommand("receipts", "list", "GET", "/receipts", "List what came in.", _RECEIPT, ("status", "deal_id")),
     ApiCommand(
         "receipts",

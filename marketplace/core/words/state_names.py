@@ -124,6 +124,7 @@ MOVE_NAMES = {
     "lapse": Bilingual("失效", "lapse"),
     "lose_sight": Bilingual("标为结果未知", "lose sight of"),
     "miss": Bilingual("判为未达约定", "call missed"),
+    "open": Bilingual("开放收款", "open"),
     "override": Bilingual("改判", "override"),
     "pass": Bilingual("按规则通过", "pass"),
     "pause": Bilingual("暂停", "pause"),

@@ -13,6 +13,7 @@ from marketplace.payments.provider.payment_provider import (
     LineKind,
     ProviderEvent,
     ProviderLine,
+    ProviderPayIn,
     ProviderStatus,
     UnclearAnswer,
 )
@@ -37,6 +38,14 @@ class HttpProvider:
     def ask(self, key: str) -> ProviderLine | None:
         found = self._call("GET", f"/payouts/{quote(key, safe='')}")
         return None if found is None else _line(found)
+
+    def collect(self, key: str, amount: Money) -> ProviderPayIn:
+        body = {"key": key, "amount_minor": amount.amount, "currency": amount.currency}
+        return _pay_in(self._call("POST", "/pay-ins", body, key))
+
+    def ask_pay_in(self, key: str) -> ProviderPayIn | None:
+        found = self._call("GET", f"/pay-ins/{quote(key, safe='')}")
+        return None if found is None else _pay_in(found)
 
     def report(self) -> Iterator[ProviderLine]:
         return map(_line, self._pages("/lines"))
@@ -81,6 +90,25 @@ def _line(row: Any) -> ProviderLine:
         )
     except (TypeError, KeyError, ValueError) as error:
         raise UnclearAnswer("a line makes no sense") from error
+
+
+def event_of(event_id: str, body: bytes) -> ProviderEvent:
+    """Return what a notice tells that came by HTTP: `{"type": ..., "data": {...}}`. Raises UnclearAnswer."""
+    try:
+        told = json.loads(body)
+        return _event({**told["data"], "kind": told["type"], "id": event_id})
+    except (TypeError, KeyError, ValueError) as error:
+        raise UnclearAnswer("a notice makes no sense") from error
+
+
+def _pay_in(row: Any) -> ProviderPayIn:
+    try:
+        received = row["received_minor"]
+        money = None if received is None else _money({**row, "amount_minor": received})
+        named = (str(row["reference"]), str(row["pay_url"]))
+        return ProviderPayIn(str(row["key"]), ProviderStatus(row["status"]), *named, money)
+    except (TypeError, KeyError, ValueError) as error:
+        raise UnclearAnswer("a pay-in makes no sense") from error
 
 
 def _event(row: Any) -> ProviderEvent:

@@ -47,6 +47,17 @@ class ProviderEvent:
     payload: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class ProviderPayIn:
+    """What a provider collects under a key, where the brand pays, and what has come in so far."""
+
+    key: str
+    status: ProviderStatus
+    reference: str
+    pay_url: str
+    received: Money | None
+
+
 class UnclearAnswer(Exception):
     """A call was cut off: the provider has done it, or it has not. Ask by the key before anything else."""
 
@@ -62,6 +73,12 @@ class PaymentProvider(Protocol):
 
     def ask(self, key: str) -> ProviderLine | None:
         """Return what became of a payout; None if the provider never heard of the key. Raises UnclearAnswer."""
+
+    def collect(self, key: str, amount: Money) -> ProviderPayIn:
+        """Collect an amount from a brand under a key; the same key collects once. Raises UnclearAnswer."""
+
+    def ask_pay_in(self, key: str) -> ProviderPayIn | None:
+        """Return what became of a pay-in; None if the provider never heard of the key. Raises UnclearAnswer."""
 
     def report(self) -> Iterator[ProviderLine]:
         """Yield every payout and everything that came in. Raises UnclearAnswer."""
