@@ -29,6 +29,13 @@ COUNTERS_USED = Bilingual(
     f"每一方最多还价 {COUNTERS_MAX} 次，您已用完。请确认现有条款，或拒绝。",
     f"Each side may counter {COUNTERS_MAX} times, and you have. Confirm the terms as they are, or decline.",
 )
+MILESTONES_ARE_FLAT = Bilingual(
+    "只有一口价可以分期付款：浮动的价格要等结果定了才知道。",
+    "Only a flat price has milestones: what a variable one comes to is known at its end.",
+)
+TOO_MANY_MILESTONES = Bilingual(
+    "每个节点写一次，份额合计不超过 10000。", "Each milestone once, and their shares sum to 10000 at the most."
+)
 NOTHING_CHANGES = Bilingual(
     "这次还价没有改变任何条款。要同意现有条款，请确认：POST /deals/{id}/confirm。",
     "This counter changes none of the terms. To agree to them as they are, confirm: POST /deals/{id}/confirm.",

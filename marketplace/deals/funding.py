@@ -11,6 +11,7 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.states import apply_transition
 from marketplace.deals.models import Deal, DealStatus, DealTerms, Deliverable
 from marketplace.deals.states import DEAL_TRANSITIONS
+from marketplace.deals.terms.terms_document import paid_parts
 from marketplace.payments import receipts, service
 from marketplace.payments.models import Receipt
 from marketplace.payments.receipts import ConfirmedReceipt, NewReceipt
@@ -28,15 +29,20 @@ def begin(session: Session, actor: Actor, deal: Deal) -> None:
 
 def plan_payments(session: Session, actor: Actor, deal: Deal) -> None:
     """Plan a payment for each deliverable of a deal that both sides have confirmed, at its own price with what extras
-    of it cost, once. The caller has locked the deal. Does nothing before both have confirmed."""
+    of it cost, and one for each of its milestones, once. The caller has locked the deal. Does nothing before both have
+    confirmed."""
     with db.acting_as(session, SYSTEM):
         if service.of_deal(session, deal.id) or deal.terms_id is None:
             return
         query = sa.select(Deliverable).where(Deliverable.deal_id == deal.id).order_by(Deliverable.position)
-        planned = [PlannedPayment(row.price_minor, row.channel_id, row.id) for row in session.scalars(query)]
+        content = session.get_one(DealTerms, deal.terms_id).content
+        planned = [
+            PlannedPayment(part.amount_minor, row.channel_id, row.id, part.milestone)
+            for row in session.scalars(query)
+            for part in paid_parts(content, row.position)
+        ]
         if not planned:
             return
-        content = session.get_one(DealTerms, deal.terms_id).content
         sides = DealSides(
             deal.id,
             deal.brand_id,

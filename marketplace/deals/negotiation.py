@@ -10,11 +10,12 @@ from copy import deepcopy
 from datetime import date
 from typing import Any
 
+from marketplace.bids.pricing_models import PricingModel
 from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.message import Bilingual
-from marketplace.core.money import Money
+from marketplace.core.money import BASIS, Money
 from marketplace.deals import deal_refusals
-from marketplace.deals.terms.terms_document import hash_of, own_prices
+from marketplace.deals.terms.terms_document import MILESTONES, hash_of, own_prices
 from marketplace.ledger.split_amounts import split
 
 _DAYS_OF = {
@@ -102,12 +103,28 @@ def _deliverables(terms: dict[str, Any], changed: Sequence[Mapping[str, Any]], t
             line["price_minor"], priced = change["price"].amount, True
         if "also_on" in change:
             _set_or_drop(line, "also_on", change["also_on"])
+        if "milestones" in change:
+            yield from _milestones(terms, line, change["milestones"], f"{pointer}/milestones")
         yield from _days(line, change, pointer, today)
     total = sum(line["price_minor"] for line in lines)
     if priced and total != terms["price_minor"]:
         currency = terms["currency"]
         text = deal_refusals.not_the_sum(Money(currency, total), Money(currency, terms["price_minor"]))
         yield FieldError("/changes/deliverables", text)
+
+
+def _milestones(
+    terms: Mapping[str, Any], line: dict[str, Any], asked: Sequence[Mapping[str, Any]], pointer: str
+) -> Iterator[FieldError]:
+    """Take the milestones of a deliverable, in the order in which they come."""
+    places = [one["at"] for one in asked]
+    if asked and terms["pricing"]["model"] != PricingModel.FLAT:
+        yield FieldError(pointer, deal_refusals.MILESTONES_ARE_FLAT)
+    elif len(set(places)) < len(places) or sum(one["share_basis_points"] for one in asked) > BASIS:
+        yield FieldError(pointer, deal_refusals.TOO_MANY_MILESTONES)
+    else:
+        ordered = sorted(asked, key=lambda one: MILESTONES.index(one["at"]))
+        _set_or_drop(line, "milestones", [dict(one) for one in ordered])
 
 
 def _set_or_drop(part: dict[str, Any], name: str, value: Any) -> None:

@@ -29,11 +29,12 @@ from marketplace.deals.terms.schemas_terms import (
     SPLIT_DAYS,
     DealTermsDocument,
 )
+from marketplace.deals.terms.terms_document import MILESTONES
 
 _FIXED = refusal(
-    "这一项由密封报价和需求定下，不能谈；或没有这一项。可谈的：价格（不升）、日期、标题、授权天数、轮数、取消费用、样品、分成日、新增内容。",
+    "这一项由密封报价和需求定下，不能谈；或没有这一项。可谈的：价格（不升）、日期、标题、授权天数、轮数、分期付款、取消费用、样品、分成日、新增内容。",
     "The sealed bid and its brief fix this, or there is no such part. To be talked about: price (not above), days,"
-    " titles, days of rights, rounds, cancelling, samples, the day of the split, extras.",
+    " titles, days of rights, rounds, milestones, cancelling, samples, the day of the split, extras.",
 )
 
 
@@ -58,6 +59,13 @@ class DealDayField(fields.Date):
         super().__init__(format="iso", error_messages=words, **kwargs)
 
 
+class DealMilestoneChange(_DealPart):
+    """A share of a deliverable's own price that is paid before it is settled, in basis points."""
+
+    at = one_of(MILESTONES, required=True)
+    share_basis_points = WholeField(1, BASIS, required=True)
+
+
 class DealDeliverableChange(_DealPart):
     """What changes of one deliverable. Own prices must sum to the price exactly."""
 
@@ -66,6 +74,11 @@ class DealDeliverableChange(_DealPart):
     publish_starts_on = DealDayField()
     due_on = DealDayField()
     price = MoneyField()
+    milestones = fields.List(
+        fields.Nested(DealMilestoneChange),
+        validate=validate.Length(max=len(MILESTONES)),
+        metadata={"description": "At a flat price: what is paid before it is settled; together at most all of it."},
+    )
     also_on = fields.List(
         IdField("chn"),
         validate=validate.Length(max=CHANNELS_MAX),

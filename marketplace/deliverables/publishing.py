@@ -17,7 +17,7 @@ from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from marketplace.core.message import Bilingual
 from marketplace.deals import service as deals
 from marketplace.deals.models import UNDER_WAY, Deliverable, DeliverableStatus
-from marketplace.deliverables import escrow, owed_work, video_drafts, work_refusals
+from marketplace.deliverables import escrow, milestones, owed_work, video_drafts, work_refusals
 from marketplace.deliverables.models import (
     Draft,
     DraftStatus,
@@ -112,6 +112,7 @@ def publish(session: Session, actor: Actor, deliverable_id: UUID, told: NewPubli
     with db.acting_as(session, SYSTEM):
         signed_promises.free_video(session, owed.deal.id, owed.row.position)
     owed_work.move(session, actor, owed, "publish", **said)
+    milestones.reach(session, owed, "published")
     return row
 
 

@@ -11,7 +11,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict
 from marketplace.deals.models import Deliverable
-from marketplace.deliverables import owed_work, policy, work_refusals
+from marketplace.deliverables import milestones, owed_work, policy, work_refusals
 from marketplace.deliverables.models import Script, ScriptStatus
 from marketplace.deliverables.owed_work import OwedWork
 
@@ -39,6 +39,7 @@ def approve(session: Session, actor: Actor, script_id: UUID) -> Script:
     row, owed = _held(session, actor, script_id, "approve_script")
     _decide(row, actor, ScriptStatus.APPROVED)
     owed_work.move(session, actor, owed, "approve_script", number=row.number)
+    milestones.reach(session, owed, "script_approved")
     return row
 
 

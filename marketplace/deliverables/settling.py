@@ -14,7 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.money import Money
 from marketplace.deals import service as deals
 from marketplace.deals.models import UNDER_WAY, Deliverable, DeliverableStatus
-from marketplace.deliverables import escrow, owed_work, publishing
+from marketplace.deliverables import escrow, milestones, owed_work, publishing
 from marketplace.deliverables.owed_work import OwedWork
 from marketplace.deliverables.publishing import LiveDays
 from marketplace.identity.party_days import day_of
@@ -49,11 +49,7 @@ def finish(session: Session, deliverable_id: UUID) -> bool:
 
 def _pay(session: Session, owed: OwedWork, published: LiveDays) -> None:
     """Release what is held for a deliverable; the agency's share goes by its mandate on the day that the terms name."""
-    deal = owed.deal
-    rule = deal.split_rule or owed.content["split"]  # frozen when the deal was paid in
-    at = published.published_at if rule["day"] == "publication" else deal.agreed_at
-    assert at is not None, "what is live was agreed"
-    agency = payments.agency_part(session, deal.creator_id, deal.agency_id, day_of(deal.timezone, at))
+    agency = milestones.agency_part(session, owed, published.published_at)
     for payment_id in escrow.held_for(session, owed.row.id):
         payments.release(session, SYSTEM, payment_id, agency=agency)
 

@@ -17,7 +17,7 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.deals.models import DealStatus, Deliverable, DeliverableStatus
-from marketplace.deliverables import owed_work, policy, work_refusals
+from marketplace.deliverables import milestones, owed_work, policy, work_refusals
 from marketplace.deliverables.draft_verdict import DraftVerdict, judge
 from marketplace.deliverables.models import ChangeRequest, Draft, DraftStatus
 from marketplace.deliverables.owed_work import OwedWork
@@ -242,6 +242,7 @@ def _approve(session: Session, actor: Actor, owed: OwedWork, row: Draft) -> None
     _decide(row, actor, DraftStatus.APPROVED)
     said = {"number": row.number, "sha256": row.sha256, "by_silence": row.by_silence}
     owed_work.move(session, actor, owed, "approve", **said)
+    milestones.reach(session, owed, "draft_approved")
 
 
 def _decide(row: Draft, actor: Actor, status: DraftStatus) -> None:

@@ -31,7 +31,12 @@ def signed(*prices: int) -> Paid:
         terms = DealTerms(
             deal_id=deal.deal_id,
             number=1,
-            content={"fee_basis_points": 500, "split": {"day": "publication"}},
+            content={
+                "fee_basis_points": 500,
+                "split": {"day": "publication"},
+                "deliverables": [{"price_minor": price} for price in prices],
+                "extras": [],
+            },
             content_hash=new_id().hex,
             proposed_side=DealParty.BRAND,
         )

@@ -33,6 +33,7 @@ _PAYMENT = (
     Column("id", "id"),
     Column("status", "status"),
     Column("amount", "amount"),
+    Column("milestone", lambda row: row["milestone"] or "-"),
     Column("returned", lambda row: Money(row["amount"]["currency"], row["returned_minor"]).show()),
     Column("moved", "moved_at"),
     Column("of deal", "deal_id"),

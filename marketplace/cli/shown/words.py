@@ -60,6 +60,7 @@ HEADINGS = {
     "labels": "标注数",
     "last used": "上次使用",
     "lines": "行数",
+    "milestone": "节点",
     "party": "主体",
     "pay at": "付款地址",
     "since": "登录于",

@@ -8,7 +8,7 @@ from marketplace.bids.pricing_models import PricingModel
 from marketplace.briefs import vocabulary
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
-from marketplace.deals.terms.terms_document import total_minor
+from marketplace.deals.terms.terms_document import MILESTONE_NAMES, total_minor
 from marketplace.intrusiveness.messages import KINDS as EXPOSURES
 
 _PRICING = {
@@ -183,6 +183,14 @@ def _price(terms: Mapping[str, Any]) -> Iterator[Bilingual]:
     yield Bilingual(
         f"报价内容的价格：最多 {price}（{model.zh}）。", f"For what the bid offered: at most {price} ({model.en})."
     )
+    for line in terms["deliverables"]:
+        for one in line.get("milestones", ()):
+            name, share = MILESTONE_NAMES[one["at"]], _share(one["share_basis_points"])
+            yield Bilingual(
+                f"第 {line['position']} 项价格的 {share} 在{name.zh}付给创作方，不再退回；其余在结算时付。",
+                f"{share} of the price of item {line['position']} is paid to the maker {name.en}, and is not returned;"
+                " what is left is paid when it is settled.",
+            )
     for extra in terms["extras"]:
         amount = _money(terms, extra["price_minor"])
         yield Bilingual(

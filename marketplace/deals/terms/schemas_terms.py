@@ -10,7 +10,7 @@ from marketplace.bids.schemas_plan import PlacementPlan
 from marketplace.briefs.vocabulary import CATEGORIES, DELIVERABLE_KINDS, LENGTH_TIERS, USAGE_CHANNELS
 from marketplace.core.http.fields import SentDocument, WholeField, one_of
 from marketplace.core.money import AMOUNT_MAX, BASIS, MINOR_DIGITS
-from marketplace.deals.terms.terms_document import SCHEMA
+from marketplace.deals.terms.terms_document import MILESTONES, SCHEMA
 
 SPLIT_DAYS = ("publication", "agreement")
 DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX, DELIVERABLES_MAX, CHANNELS_MAX = 3_650, 20, 50, 1_000, 20
@@ -118,6 +118,13 @@ class DealPlan(_Closed):
     limits = fields.Nested(DealPlanLimits, required=True)
 
 
+class DealMilestone(_Closed):
+    """A share of a deliverable's own price that is paid before it is settled."""
+
+    at = one_of(MILESTONES, required=True)
+    share_basis_points = WholeField(1, BASIS, required=True)
+
+
 class DealDeliverableTerms(_Closed):
     """One video or post. `plan` is the index of its plan in `plans`; own prices sum to `price_minor` of the deal."""
 
@@ -130,6 +137,11 @@ class DealDeliverableTerms(_Closed):
     due_on = _day()
     plan = WholeField(0, 99, required=True)
     price_minor = _minor("Its own price, without extras.")
+    milestones = fields.List(
+        fields.Nested(DealMilestone),
+        validate=validate.Length(min=1, max=len(MILESTONES)),
+        metadata={"description": "What is paid before it is settled; not there: nothing."},
+    )
     also_on = fields.List(
         fields.Nested(DealChannelNamed),
         validate=validate.Length(min=1, max=CHANNELS_MAX),

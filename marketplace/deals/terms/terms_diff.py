@@ -8,6 +8,7 @@ from typing import Any
 
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
+from marketplace.deals.terms.terms_document import MILESTONE_NAMES
 
 # What the parts of a version are called, by their pointers; `{n}` counts from 1.
 _NAMES: Sequence[tuple[str, Bilingual]] = (
@@ -19,6 +20,10 @@ _NAMES: Sequence[tuple[str, Bilingual]] = (
     (
         r"/deliverables/(?P<n>\d+)/also_on(/\d+(/\w+)?)?",
         Bilingual("第 {n} 项的其他账号", "further channels of item {n}"),
+    ),
+    (
+        r"/deliverables/(?P<n>\d+)/milestones(/\d+(/\w+)?)?",
+        Bilingual("第 {n} 项的分期付款", "milestones of item {n}"),
     ),
     (r"/rights/usage/days", Bilingual("使用授权天数", "days of usage")),
     (r"/rights/whitelisting/days", Bilingual("投流授权天数", "days of whitelisting")),
@@ -44,7 +49,11 @@ _NAMES: Sequence[tuple[str, Bilingual]] = (
 )
 _NONE = Bilingual("无", "none")
 _FLAGS = {True: Bilingual("是", "yes"), False: Bilingual("否", "no")}
-_WORDS = {"publication": Bilingual("发布日", "publication"), "agreement": Bilingual("签订日", "agreement")}
+_WORDS = {
+    "publication": Bilingual("发布日", "publication"),
+    "agreement": Bilingual("签订日", "agreement"),
+    **MILESTONE_NAMES,
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,21 @@ def _told(pointer: str, before: Any, after: Any, currency: str) -> TermsChange:
     return TermsChange(pointer, before, after, f"{name.zh}：{old.zh} → {new.zh}", f"{name.en}: {old.en} → {new.en}")
 
 
+def _milestones(value: Any) -> Bilingual:
+    """Return milestones, one of them, or the share of one, in words."""
+    if isinstance(value, int):
+        said = f"{value / 100:g} %"
+        return Bilingual(said, said)
+    told = [(f"{one['share_basis_points'] / 100:g} %", MILESTONE_NAMES[one["at"]]) for one in _listed(value)]
+    return Bilingual(
+        "、".join(f"{name.zh} {share}" for share, name in told), ", ".join(f"{share} {name.en}" for share, name in told)
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _name(pointer: str) -> Bilingual:
     for pattern, name in _NAMES:
         found = re.fullmatch(pattern, pointer)
@@ -97,8 +121,10 @@ def _value(pointer: str, value: Any, currency: str) -> Bilingual:
     if pointer.startswith("/extras/") and isinstance(value, dict):
         said = f"{value['name']}, {Money(currency, value['price_minor']).show()}"
         return Bilingual(said, said)
+    if "/milestones" in pointer and not isinstance(value, str):
+        return _milestones(value)
     if "/also_on" in pointer and not isinstance(value, str):
-        channels = [f"{one['name']} ({one['platform']})" for one in (value if isinstance(value, list) else [value])]
+        channels = [f"{one['name']} ({one['platform']})" for one in _listed(value)]
         return Bilingual("、".join(channels), ", ".join(channels))
     if pointer.endswith("_minor"):
         said = Money(currency, value).show()

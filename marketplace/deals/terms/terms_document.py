@@ -17,6 +17,7 @@ import rfc8785
 
 from marketplace.bids import pricing_models
 from marketplace.bids.brief_answer import publish_times
+from marketplace.core.message import Bilingual
 from marketplace.core.money import BASIS
 from marketplace.intrusiveness import plan_score, timeline
 from marketplace.ledger.split_amounts import split
@@ -29,6 +30,13 @@ ROUND_BASIS_POINTS = 1_000
 # What cancelling costs before the script, after it, after the draft and after its approval: the field's own stages.
 CANCELLATION = {"before_script": 0, "after_script": 1_000, "after_draft": 5_000, "after_approval": 10_000}
 SPLIT = {"day": "publication"}
+# At what a part of a video's price may be paid before it is settled, in the order in which it comes.
+MILESTONE_NAMES = {
+    "script_approved": Bilingual("脚本通过时", "when the script is approved"),
+    "draft_approved": Bilingual("成片通过时", "when the draft is approved"),
+    "published": Bilingual("发布时", "when it is published"),
+}
+MILESTONES = tuple(MILESTONE_NAMES)
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,26 @@ def price_of(content: Mapping[str, Any], position: int) -> int:
     """Return what one deliverable costs at the most, with its extras. All of them sum to `total_minor`."""
     own = deliverable_of(content, position)["price_minor"]
     return int(own + sum(extra["price_minor"] for extra in content["extras"] if extra["deliverable"] == position))
+
+
+@dataclass(frozen=True)
+class PaidPart:
+    """A part of a deliverable's price that is paid by itself: at a milestone, or (None) once it is settled."""
+
+    milestone: str | None
+    amount_minor: int
+
+
+def paid_parts(content: Mapping[str, Any], position: int) -> list[PaidPart]:
+    """Return in what parts a deliverable is paid: at each milestone its share of the own price, and the rest with all
+    extras at the end. They sum to `price_of`, by the method of the largest remainder."""
+    line = deliverable_of(content, position)
+    named = line.get("milestones", ())
+    shares = [one["share_basis_points"] for one in named]
+    *parts, rest = split(line["price_minor"], [*shares, BASIS - sum(shares)])
+    extras = price_of(content, position) - line["price_minor"]
+    made = [PaidPart(one["at"], part) for one, part in zip(named, parts, strict=True)]
+    return [*made, PaidPart(None, rest + extras)]
 
 
 def deliverable_of(content: Mapping[str, Any], position: int) -> Mapping[str, Any]:
