@@ -23,6 +23,7 @@ from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
 from marketplace.identity.sign_in import authentication
 from marketplace.identity.sign_in.routes_password_resets import blueprint as password_resets
+from marketplace.inbox.routes import blueprint as inbox
 from marketplace.ledger.routes import blueprint as ledger
 from marketplace.matching.closing.routes import blueprint as closing
 from marketplace.matching.discovery.routes import blueprint as discovery
@@ -59,6 +60,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     deals,
     deliverables,
     stopping,
+    inbox,
     discovery,
     prices,
     overlaps,

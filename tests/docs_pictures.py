@@ -30,12 +30,18 @@ from marketplace.channels.states import (
 )
 from marketplace.checks.models import VideoCheck
 from marketplace.checks.states import CHECK_TRANSITIONS
+from marketplace.core.actor import Role
 from marketplace.core.db import Base
+from marketplace.core.ids import NOUNS_ZH
 from marketplace.core.states import Transitions, diagram
+from marketplace.core.words.duties import SIDE_NAMES, SIDE_ROLES, DutySide
+from marketplace.core.words.silences import SILENCE
 from marketplace.deals.models import Deal, Deliverable
 from marketplace.deals.states import DEAL_TRANSITIONS, DELIVERABLE_TRANSITIONS
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus, Person
 from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS, PERSON_TRANSITIONS
+from marketplace.inbox.duty_table import DUTIES
+from marketplace.inbox.unattended import CLOCK
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 from marketplace.payments.models import ClawBack, Payment, Payout, Receipt
@@ -171,9 +177,35 @@ def list_decisions() -> str:
     return "\n".join(lines)
 
 
+def list_duties(*sides: DutySide) -> str:
+    """Return a line for each duty of these sides: what it is of, whom it waits for, and what silence does."""
+    lines = ["| what 对象 | state 状态 | whom 谁 | to do 要做的事 | silence 不答复 |", "|---|---|---|---|---|"]
+    for duty in DUTIES:
+        if duty.side in sides:
+            what = f"{NOUNS_ZH.get(duty.subject, '')} `{duty.subject}`"
+            whom, silence = SIDE_NAMES[duty.side], SILENCE[duty.silence]
+            to_do = f"{duty.said.zh}<br>{duty.said.en}"
+            said = f"{silence.zh}<br>{silence.en}"
+            lines.append(f"| {what} | `{duty.state}` | {whom.zh}<br>{whom.en} | {to_do} | {said} |")
+    return "\n".join(lines)
+
+
+def list_clock() -> str:
+    """Return a line for each state that the clock or a worker ends."""
+    lines = ["| what 对象 | state 状态 | until 到何时 |", "|---|---|---|"]
+    for (subject, state), until in CLOCK.items():
+        lines.append(f"| {NOUNS_ZH.get(subject, '')} `{subject}` | `{state}` | {until.zh}<br>{until.en} |")
+    return "\n".join(lines)
+
+
 PICTURES: dict[str, Callable[[], str]] = {
     "rooms": partial(mermaid, draw_rooms),
     "decisions": list_decisions,
+    "duties": partial(
+        list_duties, *(side for side in DutySide if Role.ADMIN not in SIDE_ROLES[side]), DutySide.INVITED
+    ),
+    "platform_duties": partial(list_duties, DutySide.ADMIN, DutySide.SECOND_ADMIN),
+    "clock": list_clock,
     **{name: partial(mermaid, machine.draw) for name, machine in STATES.items()},
 }
 PLACE = re.compile(r"(<!-- picture: (\w+), by `make pictures` -->\n).*?(<!-- end of picture -->)", re.DOTALL)

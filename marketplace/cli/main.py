@@ -26,6 +26,9 @@ COMMANDS = {
     ),
     "health": LazyCommand("marketplace.cli.run:health", "Say by the exit code whether a part does its work."),
     "import": LazyCommand("marketplace.cli.transfer:import_file", "Hand in a FILE of channels (CSV, XLSX or JSON)."),
+    "inbox": LazyCommand(
+        "marketplace.cli.calls.inbox_call:inbox", "Show what waits for you: by when, and what silence does."
+    ),
     "labels": LazyCommand("marketplace.cli.transfer:labels", "Write what people corrected in checks, to learn from."),
     "mail": LazyCommand("marketplace.cli.account.mail_folder:mail", "Read the mail that was written into a folder."),
     "migrate": LazyCommand("marketplace.cli.run:migrate", "Bring the database in DATABASE_URL to the newest schema."),
@@ -79,7 +82,7 @@ SECTIONS = {
         "creators", "mandates", "keys", "claims", "transfers", "reviews", "people",
     ),
     "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
-    "Deals": ("deals", "deliverables"),
+    "Deals": ("inbox", "deals", "deliverables"),
     "Money": ("price-index", "deal-prices", "payments", "receipts", "payouts", "claw-backs", "accounts"),
     "Operate": (
         "up", "demo", "admin", "backup", "restore", "web", "worker", "ringer", "migrate", "health", "mail", "jobs",

@@ -27,18 +27,25 @@ def side_of(actor: Actor) -> DealParty:
     return DealParty.BRAND if actor.role == Role.BRAND else DealParty.MAKER
 
 
-def require_mandate(session: Session, actor: Actor, deal: Deal) -> None:
-    """Raise NotAllowed for an agency that the deal does not name, or whose mandate does not cover today: its days are
-    those of the deal's time zone."""
+def acting(actor: Actor) -> sa.ColumnElement[bool]:
+    """Match the deals on which an actor may act now: an agency on those that name it while its mandate covers today, a
+    day of the deal's time zone."""
     if actor.role != Role.AGENCY:
-        return
+        return visible(actor)
     covers = sa.exists().where(
         Mandate.agency_id == actor.party_id,
-        Mandate.creator_id == deal.creator_id,
+        Mandate.creator_id == Deal.creator_id,
         Mandate.status == MandateStatus.ACTIVE,
-        sa.func.mandate_covers(Mandate.starts_on, Mandate.ends_on, deal.timezone, now()),
+        sa.func.mandate_covers(Mandate.starts_on, Mandate.ends_on, Deal.timezone, now()),
     )
-    if deal.agency_id != actor.party_id or not session.scalar(sa.select(covers)):
+    return sa.and_(visible(actor), covers)
+
+
+def require_mandate(session: Session, actor: Actor, deal: Deal) -> None:
+    """Raise NotAllowed for an agency that the deal does not name, or whose mandate does not cover today."""
+    if actor.role != Role.AGENCY:
+        return
+    if session.scalar(sa.select(Deal.id).where(Deal.id == deal.id, acting(actor))) is None:
         raise NotAllowed(deal_refusals.NO_MANDATE)
 
 

@@ -12,6 +12,7 @@ from marketplace.core.http.fields import (
     one_of,
 )
 from marketplace.core.http.paging import page_query
+from marketplace.core.http.shared_schemas import SilenceOut
 from marketplace.deals.models import DealParty, DealStatus, DeliverableStatus
 from marketplace.deals.schemas import DeliverableOut
 from marketplace.deals.terms.schemas_terms import DealDeliverableTerms, DealDisclosure, DealPlan
@@ -65,6 +66,12 @@ class DeliverableWorkOut(DeliverableOut):
     )
     silence_approves = fields.Boolean(
         required=True, metadata={"description": "Whether the draft is approved if nobody answers by then."}
+    )
+    silence = fields.Nested(
+        SilenceOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What their silence does; null where time makes the next move."},
     )
     version = fields.Integer(required=True)
 

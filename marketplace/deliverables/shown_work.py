@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -12,22 +13,17 @@ from sqlalchemy.orm import Session
 from marketplace.core.actor import Actor
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.deals.models import Deal, DealParty, DealStatus, DealTerms, Deliverable, DeliverableStatus
+from marketplace.core.words import silences
+from marketplace.core.words.duties import Duty
+from marketplace.core.words.silences import ToldSilence
+from marketplace.deals.deal_duties import duty_of
+from marketplace.deals.models import Deal, DealParty, DealStatus, DealTerms, Deliverable
 from marketplace.deals.terms.terms_document import plan_of
 from marketplace.deliverables import owed_work, policy, publishing, video_drafts
 from marketplace.deliverables.draft_verdict import DraftVerdict
 from marketplace.deliverables.models import ChangeRequest, Draft, DraftStatus, Publication, TakedownReport
 from marketplace.deliverables.owed_work import OwedWork
 from marketplace.deliverables.work_refusals import DraftBlocked
-
-_WAITS_FOR = {
-    DeliverableStatus.PLANNED: DealParty.MAKER,
-    DeliverableStatus.SCRIPT_SENT: DealParty.BRAND,
-    DeliverableStatus.SCRIPT_APPROVED: DealParty.MAKER,
-    DeliverableStatus.DRAFT_SENT: DealParty.BRAND,
-    DeliverableStatus.CHANGES_ASKED: DealParty.MAKER,
-    DeliverableStatus.APPROVED: DealParty.MAKER,
-}
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,19 @@ class ShownDeliverable:
     @property
     def waits_for(self) -> DealParty | None:
         """Return who has to make the next move; None where time does, or the deal is not active."""
-        is_active = self.owed.deal.status == DealStatus.ACTIVE
-        return _WAITS_FOR.get(self.owed.row.status) if is_active else None
+        return DealParty(self._duty.side) if self._duty else None
+
+    @property
+    def silence(self) -> ToldSilence | None:
+        """Return what the silence of whom it waits for does."""
+        return silences.tell(self._duty.silence) if self._duty else None
+
+    @cached_property
+    def _duty(self) -> Duty | None:
+        if self.owed.deal.status != DealStatus.ACTIVE:
+            return None
+        approves, script_first = self.silence_approves, self.owed.content["script_needed"]
+        return duty_of(self.owed.row.status, silence_approves=approves, script_first=script_first)
 
     @property
     def answer_by(self) -> datetime | None:

@@ -279,6 +279,7 @@ POST   /reconciliations                                   SSFFFFFFYFF
 GET    /reconciliations                                   SSFFFFFFYFF
 GET    /reconciliations/{reconciliation_id}               SSFFFFFFYFF
 GET    /statements                                        SSYYYYYYYYF
+GET    /inbox                                             SSYYYYYYYYF
 GET    /jobs                                              SSYYYYYYYYF
 GET    /jobs/{job_id}                                     SSNNYNYNYNF
 POST   /jobs/{job_id}/cancel                              SSNNYNYNYNF

@@ -40,6 +40,7 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     "invites accept": ("POST /invites/accept",),
     "export": ("GET /channels/export",),
     "import": ("POST /imports",),
+    "inbox": ("GET /inbox",),
     "labels": ("GET /video-checks/labels",),
     "upload": ("POST /videos", "POST /video-uploads", "PATCH /video-uploads/{upload}"),
     "pictures": (

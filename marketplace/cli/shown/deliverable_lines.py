@@ -28,12 +28,10 @@ def deliverable(answer: Mapping[str, Any]) -> Iterator[str]:
         f"{answer['id']}: number {answer['position']}, {how_far}, {price(answer)}, to be live by {answer['due_on']}",
     )
     if answer["waits_for"]:
-        yield in_words(f"等{side(answer['waits_for'])}", f"waits for {side(answer['waits_for'])}")
-    if answer["answer_by"]:
-        yield in_words(
-            f"{answer['answer_by'][:16]} 前不答复，{'视为通过' if answer['silence_approves'] else '也不会视为通过'}",
-            f"unanswered by {answer['answer_by'][:16]}, it is {'' if answer['silence_approves'] else 'not '}approved",
-        )
+        whom, by = side(answer["waits_for"]), answer["answer_by"]
+        until = in_words(f"在 {by[:16]} 前答复", f" to answer by {by[:16]}") if by else ""
+        yield in_words(f"等{whom}{until}", f"waits for {whom}{until}")
+        yield told(answer["silence"])
     if answer["late_at"]:
         yield in_words("已逾期", "late")
     yield in_words(

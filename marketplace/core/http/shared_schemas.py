@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import free_form
+from marketplace.core.http.fields import free_form, one_of
+from marketplace.core.words.silences import Silence
 
 
 class EstimateOut(Schema):
@@ -18,3 +19,11 @@ class ReasonOut(Schema):
     zh = fields.String(required=True)
     en = fields.String(required=True)
     numbers = free_form("what the sentences are made of, by name; each code has numbers of its own.", required=True)
+
+
+class SilenceOut(Schema):
+    """What follows if nobody answers."""
+
+    code = one_of(Silence, required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)

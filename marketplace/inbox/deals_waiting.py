@@ -1,0 +1,123 @@
+"""Open duties on deals, on what they owe, and on reports that a video was taken down."""
+
+import sqlalchemy as sa
+
+from marketplace.core.clock import now
+from marketplace.core.words.duties import DutySide
+from marketplace.deals import policy
+from marketplace.deals.deal_duties import SCRIPT_FIRST, SILENT
+from marketplace.deals.models import Deal, DealStatus, DealTerms, Deliverable, DeliverableStatus
+from marketplace.deliverables.models import Draft, Script, TakedownReport
+from marketplace.inbox.duty_table import states_of
+from marketplace.inbox.open_duty import Asker, Query, columns, end_of_day
+from marketplace.stopping.models import DealStop, StopKind
+from marketplace.stopping.pausing import PAUSE_HOLDS
+
+_SIDES = (DutySide.BRAND, DutySide.MAKER)
+# As the parties read it in the terms: what it is for, and on which channel.
+_ABOUT = sa.func.concat_ws(
+    " · ", DealTerms.content["brief"]["title"].as_string(), DealTerms.content["channel"]["name"].as_string()
+)
+
+
+def _side(asker: Asker) -> DutySide | None:
+    return next((side for side in _SIDES if side in asker.sides), None)
+
+
+def deals(asker: Asker) -> Query | None:
+    """Terms to answer, what is to be paid in, and what stands still. What was not answered in time cannot be answered
+    any more; a pause waits for the side that made it, a request to cancel for the other one."""
+    side = _side(asker)
+    if side is None:
+        return None
+    pauses = sa.and_(Deal.status == DealStatus.PAUSED, DealStop.kind == StopKind.PAUSE)
+    cancels = sa.and_(Deal.status == DealStatus.CANCELLING, DealStop.kind == StopKind.CANCELLATION)
+    stops = sa.or_(pauses, cancels)
+    is_own = sa.or_(DealStop.side.is_(None), DealStop.side == str(side))
+    is_ours = sa.case((DealStop.kind == StopKind.PAUSE, is_own), else_=sa.and_(~is_own, DealStop.answer_by > now()))
+    # From then on the other side may end a pause too, whatever earlier ones it has had.
+    free_at = sa.case((DealStop.kind == StopKind.PAUSE, DealStop.began_at + PAUSE_HOLDS))
+    answer_by = sa.func.coalesce(Deal.answer_by, DealStop.answer_by, free_at)
+    return (
+        sa.select(
+            *columns(
+                subject_id=Deal.id,
+                state=Deal.status,
+                side=str(side),
+                by=sa.case((Deal.status == DealStatus.AGREED, Deal.fund_by), else_=answer_by),
+                since=sa.func.coalesce(DealStop.began_at, Deal.agreed_at, DealTerms.created_at),
+                about=_ABOUT,
+            )
+        )
+        .join(DealTerms, DealTerms.id == Deal.terms_id)
+        .outerjoin(DealStop, sa.and_(DealStop.deal_id == Deal.id, DealStop.outcome.is_(None), stops))
+        .where(policy.acting(asker.actor), Deal.status.in_(states_of("deals", side)))
+        .where(sa.or_(Deal.turn.is_(None), sa.and_(Deal.turn == str(side), Deal.answer_by > now())))
+        .where(sa.or_(DealStop.id.is_(None), is_ours))
+    )
+
+
+def deliverables(asker: Asker) -> Query | None:
+    """The work of deals that are active. What has no date of its own has the day by which the video is to be live."""
+    side = _side(asker)
+    if side is None:
+        return None
+    of_it = sa.select(Draft).where(Draft.deliverable_id == Deliverable.id)
+    draft = of_it.order_by(Draft.number.desc()).limit(1).lateral("draft")
+    scripts = sa.select(Script).where(Script.deliverable_id == Deliverable.id)
+    script = scripts.order_by(Script.number.desc()).limit(1).lateral("script")
+    status, script_first = Deliverable.status, DealTerms.content["script_needed"].as_boolean()
+    variant = sa.case(
+        (sa.and_(status == DeliverableStatus.DRAFT_SENT, draft.c.silence_approves), SILENT),
+        (sa.and_(status == DeliverableStatus.PLANNED, script_first), SCRIPT_FIRST),
+        else_="",
+    )
+    live_by = end_of_day(Deliverable.due_on, Deal.timezone)
+    newest = sa.func.greatest(Deliverable.created_at, draft.c.created_at, draft.c.decided_at)
+    return (
+        sa.select(
+            *columns(
+                subject_id=Deliverable.id,
+                state=status,
+                side=str(side),
+                variant=variant,
+                by=sa.case((sa.and_(status == DeliverableStatus.DRAFT_SENT), draft.c.answer_by), else_=live_by),
+                since=sa.func.greatest(newest, script.c.created_at, script.c.decided_at),
+                about=_ABOUT,
+                dea=Deal.id,
+                drf=draft.c.id,
+                scr=script.c.id,
+            )
+        )
+        .join(Deal, Deal.id == Deliverable.deal_id)
+        .join(DealTerms, DealTerms.id == Deliverable.terms_id)
+        .outerjoin(draft, sa.true())
+        .outerjoin(script, sa.true())
+        .where(policy.acting(asker.actor), Deal.status == DealStatus.ACTIVE)
+        .where(status.in_(states_of("deliverables", side)))
+    )
+
+
+def takedowns(asker: Asker) -> Query | None:
+    """Reports that an administrator decides on, while their deal is active."""
+    if DutySide.ADMIN not in asker.sides:
+        return None
+    return (
+        sa.select(
+            *columns(
+                subject_id=TakedownReport.id,
+                state=TakedownReport.status,
+                side=str(DutySide.ADMIN),
+                by=sa.null(),
+                since=TakedownReport.created_at,
+                about=_ABOUT,
+                dea=Deal.id,
+                dlv=Deliverable.id,
+            )
+        )
+        .join(Deliverable, Deliverable.id == TakedownReport.deliverable_id)
+        .join(Deal, Deal.id == Deliverable.deal_id)
+        .join(DealTerms, DealTerms.id == Deliverable.terms_id)
+        .where(TakedownReport.status.in_(states_of("takedown_reports", DutySide.ADMIN)))
+        .where(Deal.status == DealStatus.ACTIVE)
+    )
