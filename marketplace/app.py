@@ -18,6 +18,7 @@ from marketplace.core.http.front_page import add_front_page
 from marketplace.core.http.server import DatabaseReview, make_server
 from marketplace.deals.routes import blueprint as deals
 from marketplace.deals.routes_funding import blueprint as funding
+from marketplace.deals.series.routes import blueprint as series
 from marketplace.deliverables.routes import blueprint as deliverables
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
@@ -61,6 +62,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     deliverables,
     stopping,
     inbox,
+    series,
     discovery,
     prices,
     overlaps,

@@ -8,6 +8,7 @@ from marketplace.core import events, jobs
 from marketplace.core.db import Base
 from marketplace.core.http import idempotency
 from marketplace.deals import models as deals
+from marketplace.deals.series import models as series
 from marketplace.deliverables import models as deliverables
 from marketplace.identity import models as identity
 from marketplace.ledger import models as ledger
@@ -47,6 +48,7 @@ __all__ = [
     "providers",
     "reviews",
     "selections",
+    "series",
     "stopping",
     "videos",
 ]

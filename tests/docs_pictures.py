@@ -37,6 +37,8 @@ from marketplace.core.states import Transitions, diagram
 from marketplace.core.words.duties import SIDE_NAMES, SIDE_ROLES, DutySide
 from marketplace.core.words.silences import SILENCE
 from marketplace.deals.models import Deal, Deliverable
+from marketplace.deals.series.models import Series, SeriesEpisode
+from marketplace.deals.series.states import EPISODE_TRANSITIONS, SERIES_TRANSITIONS
 from marketplace.deals.states import DEAL_TRANSITIONS, DELIVERABLE_TRANSITIONS
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus, Person
 from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS, PERSON_TRANSITIONS
@@ -90,6 +92,8 @@ STATES = {
     "bid": StateMachine(BID_TRANSITIONS, Bid),
     "deal": StateMachine(DEAL_TRANSITIONS, Deal),
     "deliverable": StateMachine(DELIVERABLE_TRANSITIONS, Deliverable),
+    "series": StateMachine(SERIES_TRANSITIONS, Series),
+    "episode": StateMachine(EPISODE_TRANSITIONS, SeriesEpisode),
     "selection": StateMachine(SELECTION_TRANSITIONS, Selection),
     "payment": StateMachine(PAYMENT_TRANSITIONS, Payment),
     "receipt": StateMachine(RECEIPT_TRANSITIONS, Receipt),

@@ -63,9 +63,10 @@ class Deal(Base):
 
     `agency_id` is the agency of the day of acceptance: the one that placed the bid, or the only one that held the
     creator's mandate then. `turn` and `answer_by`: who has to answer the terms, and until when; None once nobody has
-    to. `terms_id` is the current version, `agreed_at` when both had confirmed it, and `fund_by` until when the brand
-    pays it in. `split_rule` is frozen when it has. `stopped_at`: since when the work stands still, because the deal is
-    paused, being cancelled or disputed. Days are days of `timezone`.
+    to. `series_id` is the series that the current terms name. `terms_id` is the current version, `agreed_at` when both
+    had confirmed it, and `fund_by` until when the brand pays it in. `split_rule` is frozen when it has. `stopped_at`:
+    since when the work stands still, because the deal is paused, being cancelled or disputed. Days are days of
+    `timezone`.
     """
 
     __tablename__ = "deals"
@@ -105,6 +106,7 @@ class Deal(Base):
     fund_by: Mapped[datetime | None] = mapped_column(default=None)
     split_rule: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     stopped_at: Mapped[datetime | None] = mapped_column(default=None)
+    series_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("series.id"), default=None, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
@@ -164,7 +166,7 @@ class Deliverable(Base):
 
     `position` counts from 1 and is that of the terms' deliverable, whose plan and limits hold for it. `price_minor` is
     its own price with what extras of it cost; all deliverables of a deal sum to what the deal costs. `late_since`: it
-    was not live on the day that it was due.
+    was not live on the day that it was due. `episode_id` and `slot`: its place in a series, where the terms name one.
     """
 
     __tablename__ = "deliverables"
@@ -173,6 +175,14 @@ class Deliverable(Base):
         sa.CheckConstraint("price_minor >= 0", name="price_not_negative"),
         sa.CheckConstraint("script_rounds_used >= 0 AND draft_rounds_used >= 0", name="rounds_not_negative"),
         sa.Index("ix_deliverables_status_due_on", "status", "due_on"),
+        sa.Index(
+            "uq_deliverables_one_in_a_slot",
+            "episode_id",
+            "slot",
+            unique=True,
+            postgresql_where=sa.text("episode_id IS NOT NULL AND status <> 'cancelled'"),
+        ),
+        sa.CheckConstraint("(episode_id IS NULL) = (slot IS NULL)", name="slot_of_an_episode"),
     )
 
     deal_id: Mapped[UUID] = mapped_column(sa.ForeignKey("deals.id"))
@@ -187,4 +197,6 @@ class Deliverable(Base):
     script_rounds_used: Mapped[int] = mapped_column(default=0)
     draft_rounds_used: Mapped[int] = mapped_column(default=0)
     late_since: Mapped[datetime | None] = mapped_column(default=None)
+    episode_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("series_episodes.id"), default=None)
+    slot: Mapped[str | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)

@@ -15,6 +15,7 @@ from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.message import Bilingual
 from marketplace.core.money import BASIS, Money
 from marketplace.deals import deal_refusals
+from marketplace.deals.series import series_refusals
 from marketplace.deals.terms.terms_document import MILESTONES, hash_of, own_prices
 from marketplace.ledger.split_amounts import split
 
@@ -39,6 +40,7 @@ def countered(
     errors = [
         *_price(terms, first, changes),
         *_deliverables(terms, changes.get("deliverables") or [], today),
+        *_series(terms, changes),
         *_rights(terms, changes),
         *_cancellation(terms, changes.get("cancellation") or {}),
         *_extras(terms, changes.get("extras")),
@@ -135,7 +137,9 @@ def _set_or_drop(part: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _days(line: Mapping[str, Any], change: Mapping[str, Any], pointer: str, today: date) -> Iterator[FieldError]:
-    if "due_on" in change and change["due_on"] < today:
+    if line.get("episode") and ("due_on" in change or "publish_starts_on" in change):
+        yield FieldError(f"{pointer}/due_on", series_refusals.EPISODES_DAY)
+    elif "due_on" in change and change["due_on"] < today:
         yield FieldError(f"{pointer}/due_on", Bilingual("必须是今天或以后。", "Must be today or later."))
     elif line["publish_starts_on"] > line["due_on"]:
         name = "due_on" if "due_on" in change else "publish_starts_on"
@@ -143,6 +147,25 @@ def _days(line: Mapping[str, Any], change: Mapping[str, Any], pointer: str, toda
             "`due_on` 不能早于 `publish_starts_on`。", "`due_on` must not be earlier than `publish_starts_on`."
         )
         yield FieldError(f"{pointer}/{name}", text)
+
+
+def _series(terms: dict[str, Any], changes: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Put a deal's items into their places in a series, or take them out of it: a counter names all of them anew."""
+    if "series" not in changes:
+        return
+    asked, lines = changes["series"], terms["deliverables"]
+    for part in (terms, *lines):
+        part.pop("series" if part is terms else "episode", None)
+    if asked is None:
+        return
+    terms["series"] = asked["series"]
+    for index, place in enumerate(asked["places"]):
+        position = place["position"]
+        if position > len(lines) or lines[position - 1]["kind"] == "image":
+            yield FieldError(f"/changes/series/places/{index}/position", series_refusals.NO_ITEM)
+            continue
+        days = {"publish_starts_on": place["airs_on"], "due_on": place["airs_on"], "title": place["title"]}
+        lines[position - 1] |= {**days, "episode": {name: place[name] for name in ("episode_id", "number", "slot")}}
 
 
 def _rights(terms: dict[str, Any], changes: Mapping[str, Any]) -> Iterator[FieldError]:

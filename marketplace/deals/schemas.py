@@ -19,12 +19,15 @@ from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.paging import page_query
 from marketplace.core.money import BASIS
 from marketplace.deals.models import DealParty, DealStatus, DeliverableStatus, SignatureKey
+from marketplace.deals.series.models import EPISODES_MAX
+from marketplace.deals.series.series_slots import MOVABLE_DAYS
 from marketplace.deals.terms.contract import LANGUAGES
 from marketplace.deals.terms.schemas_terms import (
     CHANNELS_MAX,
     DAYS_MAX,
     DELIVERABLES_MAX,
     EXTRAS_MAX,
+    MOVABLE_MAX,
     ROUNDS_MAX,
     SPLIT_DAYS,
     DealTermsDocument,
@@ -32,9 +35,10 @@ from marketplace.deals.terms.schemas_terms import (
 from marketplace.deals.terms.terms_document import MILESTONES
 
 _FIXED = refusal(
-    "这一项由密封报价和需求定下，不能谈；或没有这一项。可谈的：价格（不升）、日期、标题、授权天数、轮数、分期付款、取消费用、样品、分成日、新增内容。",
+    "这一项由密封报价和需求定下，不能谈；或没有这一项。可谈的：价格（不升）、日期、标题、授权天数、轮数、分期付款、取消费用、样品、分成日、系列位置、新增内容。",
     "The sealed bid and its brief fix this, or there is no such part. To be talked about: price (not above), days,"
-    " titles, days of rights, rounds, milestones, cancelling, samples, the day of the split, extras.",
+    " titles, days of rights, rounds, milestones, cancelling, samples, the day of the split, a place in a series,"
+    " extras.",
 )
 
 
@@ -106,6 +110,32 @@ class DealSamplesChange(_DealPart):
     to_return = FlagField()
 
 
+class DealPlaceChange(_DealPart):
+    """Which item has which slot of which episode, by their numbers."""
+
+    position = WholeField(1, DELIVERABLES_MAX, required=True)
+    episode = WholeField(1, EPISODES_MAX, required=True)
+    slot = TextField(40, pattern=NOT_BLANK, required=True)
+
+
+class DealSeriesChange(_DealPart):
+    """Places in a series of the deal's channel. An item with a place is published on its episode's day."""
+
+    series_id = IdField("ser", required=True)
+    places = fields.List(
+        fields.Nested(DealPlaceChange), required=True, validate=validate.Length(min=1, max=DELIVERABLES_MAX)
+    )
+    category_shared = FlagField(
+        load_default=False, metadata={"description": "Whether another brand of the category may be in the series."}
+    )
+    movable_days = WholeField(
+        0,
+        MOVABLE_MAX,
+        load_default=MOVABLE_DAYS,
+        metadata={"description": "How far the maker may move an episode from its agreed day without asking."},
+    )
+
+
 class DealExtraIn(_DealPart):
     """Scope that the bid did not have, with a price of its own; `deliverable` is the position that it is due with."""
 
@@ -132,6 +162,7 @@ class DealChanges(_DealPart):
     cancellation = fields.Nested(DealCancellationChange)
     split_day = one_of(SPLIT_DAYS)
     samples = fields.Nested(DealSamplesChange)
+    series = fields.Nested(DealSeriesChange, allow_none=True, metadata={"description": "null: in no series."})
     extras = fields.List(fields.Nested(DealExtraIn), validate=validate.Length(max=EXTRAS_MAX))
 
 
@@ -195,6 +226,8 @@ class DeliverableOut(Schema):
     status = one_of(DeliverableStatus, required=True)
     price_minor = fields.Integer(required=True, metadata={"description": "With what its extras cost."})
     due_on = fields.Date(required=True)
+    episode_id = IdField("eps", required=True, allow_none=True, metadata={"description": "Its episode of a series."})
+    slot = fields.String(required=True, allow_none=True)
     script_rounds_used = fields.Integer(required=True)
     draft_rounds_used = fields.Integer(required=True)
     late_at = TimeField(
@@ -230,6 +263,7 @@ class DealOut(Schema):
     agency_id = IdField("pty", required=True, allow_none=True)
     channel_id = IdField("chn", required=True)
     names = fields.Nested(DealNamesOut, required=True)
+    series_id = IdField("ser", required=True, allow_none=True)
     currency = fields.String(required=True)
     timezone = fields.String(required=True, metadata={"description": "Whose days the deal's days are."})
     price_minor = fields.Integer(required=True, metadata={"description": "For what the bid offered, at the most."})

@@ -32,6 +32,7 @@ from marketplace.deals.models import (
     DealTerms,
     SignatureKey,
 )
+from marketplace.deals.series import series_slots
 from marketplace.deals.states import DEAL_TRANSITIONS
 from marketplace.deals.terms import named_parts
 from marketplace.deals.terms.terms_diff import differences
@@ -104,6 +105,7 @@ def counter(
     content = negotiation.countered(first.content, current.content, told.content, today=today)
     deal.terms_number += 1
     signer = _signer(actor)
+    deal.series_id = series_slots.series_of(content)
     terms = _propose(session, deal, signer, content, side, note=note)
     _sign(session, deal, signer, terms, side)
     deal.turn = DealParty.MAKER if side is DealParty.BRAND else DealParty.BRAND

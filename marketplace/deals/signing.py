@@ -1,6 +1,6 @@
 """What becomes of terms that both sides have confirmed: promises of the channel's days, and what is owed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +12,8 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import Conflict
 from marketplace.deals import deal_refusals
-from marketplace.deals.models import Deal, DealTerms, Deliverable
+from marketplace.deals.models import Deal, DealTerms, Deliverable, DeliverableStatus
+from marketplace.deals.series import series_slots
 from marketplace.deals.terms.terms_document import plan_of, price_of, total_minor
 from marketplace.pacing import exclusivity, signed_promises
 from marketplace.pacing import service as pacing
@@ -21,6 +22,7 @@ from marketplace.pacing.models import CATEGORY
 from marketplace.pacing.service import PromisedVideos
 from marketplace.pacing.signed_promises import BookedVideo, PromisingDeal
 
+_DAYS = ("publish_starts_on", "due_on")
 _TO_OTHERS = sa.text(
     "SELECT min(lower(w.during)) AS first, max(upper(w.during) - 1) AS last FROM exclusivity_windows w"
     " WHERE w.channel_id = :channel AND w.competitor_key = ANY(:keys) AND w.holder_id IS DISTINCT FROM :brand"
@@ -55,15 +57,17 @@ def agree(session: Session, actor: Actor, deal: Deal, bid: Bid, terms: DealTerms
     with db.acting_as(session, SYSTEM):
         # Two deals of one channel that are signed at once see each other.
         db.lock_name(session, "deals.sign", deal.channel_id)
+        series_slots.require_free(session, deal, content)
         videos = _videos(content)
         if videos:
             first, last = min(video.first for video in videos), max(video.last for video in videos)
             _refuse_promised(session, deal, content, first, last)
-            offered = [PromisedVideos(video.first, video.last, 1, video.plan) for video in videos]
+            offered = [PromisedVideos(video.first, video.last, 1, video.plan) for video in _new(session, videos)]
             if not pacing.has_room(session, deal.channel_id, offered, but_bid=deal.bid_id):
                 raise Conflict(deal_refusals.NO_ROOM, rule="pacing_full")
             signed_promises.book(session, promising(deal, content), videos)
-        _promise(session, actor, deal, content)
+        days = [date.fromisoformat(line[name]) for line in content["deliverables"] for name in _DAYS]
+        _promise(session, actor, deal, content, min(days), max(days))
         session.add_all(_deliverables(deal, terms))
         bid.accepted_cost_minor = total_minor(content)
         session.flush()
@@ -76,10 +80,25 @@ def _videos(content: Mapping[str, Any]) -> list[BookedVideo]:
             date.fromisoformat(line["publish_starts_on"]),
             date.fromisoformat(line["due_on"]),
             plan_of(content, line["position"])["plan"],
+            series_slots.place_of(line)[0],
         )
         for line in content["deliverables"]
         if line["kind"] != "image"
     ]
+
+
+def _new(session: Session, videos: Sequence[BookedVideo]) -> list[BookedVideo]:
+    """Return the videos without those of episodes that another deal has booked: an episode is one video for all."""
+    one_of_each = {video.episode_id or video.position: video for video in videos}.values()
+    return [video for video in one_of_each if not series_slots.booked_already(session, video.episode_id)]
+
+
+def extend_promise(session: Session, actor: Actor, deal: Deal, content: Mapping[str, Any]) -> None:
+    """Let a deal's promise of exclusivity cover the days on which its videos are due now. Raises Conflict. The session
+    must act as the system."""
+    living = (Deliverable.deal_id == deal.id, Deliverable.status != DeliverableStatus.CANCELLED)
+    days = list(session.scalars(sa.select(Deliverable.due_on).where(*living)))
+    _promise(session, actor, deal, content, min(days), max(days))
 
 
 def _refuse_promised(session: Session, deal: Deal, content: Mapping[str, Any], first: date, last: date) -> None:
@@ -91,13 +110,12 @@ def _refuse_promised(session: Session, deal: Deal, content: Mapping[str, Any], f
         raise _promised(days.first or first, days.last or last)
 
 
-def _promise(session: Session, actor: Actor, deal: Deal, content: Mapping[str, Any]) -> None:
+def _promise(session: Session, actor: Actor, deal: Deal, content: Mapping[str, Any], first: date, last: date) -> None:
+    """Promise a deal's category, where it is sold, from the first day of publication and so long after the last one."""
     wanted = content["rights"]["exclusivity"]
     if wanted is None:
         return
-    lines = content["deliverables"]
-    first = date.fromisoformat(min(line["publish_starts_on"] for line in lines))
-    last = date.fromisoformat(max(line["due_on"] for line in lines)) + timedelta(days=wanted["days"])
+    last += timedelta(days=wanted["days"])
     category = wanted["category"]
     asked = {"channel": deal.channel_id, "brand": deal.brand_id, "first": first, "last": last}
     owed = session.execute(_OWED_TO_OTHERS, {**asked, "category": category}).one()
@@ -124,6 +142,8 @@ def _deliverables(deal: Deal, terms: DealTerms) -> list[Deliverable]:
             price_minor=price_of(terms.content, line["position"]),
             due_on=date.fromisoformat(line["due_on"]),
             terms_id=terms.id,
+            episode_id=series_slots.place_of(line)[0],
+            slot=series_slots.place_of(line)[1],
         )
         for line in terms.content["deliverables"]
     ]

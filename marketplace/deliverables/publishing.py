@@ -17,6 +17,7 @@ from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from marketplace.core.message import Bilingual
 from marketplace.deals import service as deals
 from marketplace.deals.models import UNDER_WAY, Deliverable, DeliverableStatus
+from marketplace.deals.series.models import SeriesEpisode
 from marketplace.deliverables import escrow, milestones, owed_work, video_drafts, work_refusals
 from marketplace.deliverables.models import (
     Draft,
@@ -232,7 +233,7 @@ def _approved(session: Session, deliverable_id: UUID) -> Draft:
 
 def _validate(session: Session, owed: OwedWork, draft: Draft, told: NewPublication, channel_id: UUID) -> None:
     errors = []
-    first = date.fromisoformat(owed.line["publish_starts_on"])
+    first = _first_day(session, owed)
     if channel_id not in owed.platforms:
         errors.append(FieldError("/channel_id", work_refusals.not_named(owed.platforms)))
     elif any(row.channel_id == channel_id for row in of(session, owed.row.id)):
@@ -251,6 +252,13 @@ def _validate(session: Session, owed: OwedWork, draft: Draft, told: NewPublicati
         errors.append(FieldError("/url", work_refusals.SAME_ADDRESS))
     if errors:
         raise InvalidInput(errors=errors)
+
+
+def _first_day(session: Session, owed: OwedWork) -> date:
+    """Return the first day on which it may be published; an episode of a series may have moved since it was agreed."""
+    if owed.row.episode_id is not None:
+        return session.get_one(SeriesEpisode, owed.row.episode_id).airs_on
+    return date.fromisoformat(owed.line["publish_starts_on"])
 
 
 def _shown(session: Session, actor: Actor, owed: OwedWork, draft: Draft, told: NewPublication) -> _Shown:

@@ -17,6 +17,7 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.deals.models import DealStatus, Deliverable, DeliverableStatus
+from marketplace.deals.series import series_slots
 from marketplace.deliverables import milestones, owed_work, policy, work_refusals
 from marketplace.deliverables.draft_verdict import DraftVerdict, judge
 from marketplace.deliverables.models import ChangeRequest, Draft, DraftStatus
@@ -30,7 +31,7 @@ DELIVERED_SHARE = 0.5
 # Of these videos somebody outside of the deal has had one checked; or one was handed in for another deliverable.
 _OF_OTHERS = sa.text(
     "SELECT EXISTS (SELECT FROM video_checks WHERE sha256 = ANY(:strangers) AND party_id <> ALL(:own))"
-    " OR EXISTS (SELECT FROM deal_drafts WHERE sha256 = ANY(:delivered) AND deliverable_id <> :deliverable"
+    " OR EXISTS (SELECT FROM deal_drafts WHERE sha256 = ANY(:delivered) AND deliverable_id <> ALL(:same)"
     " AND status <> 'changes_asked')"
 )
 
@@ -201,10 +202,11 @@ def _repeats(session: Session, owed: OwedWork, check: VideoCheck) -> bool:
         "strangers": strangers,
         "own": owed.deal.parties,
         "delivered": [check.sha256, *own],
-        "deliverable": owed.row.id,
     }
     with db.acting_as(session, SYSTEM):
-        return bool(session.scalar(_OF_OTHERS, asked))
+        # An episode of a series is one video, which each of its brands approves by its own check.
+        same = list(series_slots.shared_with(session, owed.row))
+        return bool(session.scalar(_OF_OTHERS, {**asked, "same": same}))
 
 
 def _refuse_sent_before(session: Session, owed: OwedWork, sha256: str) -> None:

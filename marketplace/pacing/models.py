@@ -83,4 +83,5 @@ class PacingBooking(Base):
     first_on: Mapped[date]
     last_on: Mapped[date]
     plan: Mapped[dict[str, Any]]
+    episode_id: Mapped[UUID | None] = mapped_column(default=None)  # several deals may show one video
     agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)

@@ -62,7 +62,7 @@ _PROMISED = sa.text(
     " AND d.status <> 'lapsed') ORDER BY b.id"
 )
 _BOOKED = sa.text(
-    "SELECT channel_id, first_on, last_on, plan FROM pacing_bookings WHERE channel_id = ANY(:channels)"
+    "SELECT channel_id, first_on, last_on, plan, episode_id FROM pacing_bookings WHERE channel_id = ANY(:channels)"
     " AND bid_id IS DISTINCT FROM :but_bid ORDER BY deal_id, position"
 )
 _BUT_BID = sa.bindparam("but_bid", type_=sa.Uuid)
@@ -81,6 +81,7 @@ class PromisedVideos:
     last: date
     videos: int
     plan: Mapping[str, Any]
+    episode_id: UUID | None = None  # of a series: the same video may be owed to several brands
 
 
 @dataclass(frozen=True)
@@ -198,15 +199,17 @@ def load(
             if promise.last >= today
         ]
         owed += [
-            PromisedVideos(video.first_on, video.last_on, 1, video.plan)
+            PromisedVideos(video.first_on, video.last_on, 1, video.plan, video.episode_id)
             for video in booked.get(row.id, [])
             if video.last_on >= today
         ]
+        # An episode of a series is one video, whoever it is owed to.
+        once = {promise.episode_id or place: promise for place, promise in enumerate(owed)}.values()
         past = ChannelPast(
             videos=_published(videos.get(row.id, []), row.taken_on, () if rule is None else tuple(rule.series)),
             booked=[
                 BookedSlot(day)
-                for promise in owed
+                for promise in once
                 for day in rules.spread(max(promise.first, today), promise.last, promise.videos)
             ],
             followers=row.followers,

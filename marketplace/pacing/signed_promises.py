@@ -47,6 +47,7 @@ class BookedVideo:
     first: date
     last: date
     plan: Mapping[str, Any]
+    episode_id: UUID | None = None
 
 
 def promise_category(
@@ -93,9 +94,30 @@ def book(session: Session, deal: PromisingDeal, videos: Sequence[BookedVideo]) -
             first_on=video.first,
             last_on=video.last,
             plan=dict(video.plan),
+            episode_id=video.episode_id,
         )
         for video in videos
     )
+    session.flush()
+
+
+def take_out(session: Session, videos: Sequence[tuple[UUID, int]]) -> list[PacingBooking]:
+    """Take the bookings of these videos out, each named by its deal and position, and return them for `put_back`."""
+    key = sa.tuple_(PacingBooking.deal_id, PacingBooking.position)
+    rows = list(session.scalars(sa.select(PacingBooking).where(key.in_(videos)).order_by(PacingBooking.id)))
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    for row in rows:
+        sa.orm.make_transient(row)
+    return rows
+
+
+def put_back(session: Session, rows: Sequence[PacingBooking], day: date) -> None:
+    """Book videos that were taken out again, on another day."""
+    for row in rows:
+        row.first_on = row.last_on = day
+    session.add_all(rows)
     session.flush()
 
 

@@ -19,6 +19,7 @@ from tests.make import pacing as make_pacing
 from tests.make import people
 from tests.make import videos as make_videos
 
+EPISODES_DAY = "2030-05-06"
 REASON = {"reason": "looked at it"}
 EVIDENCE = {**REASON, "evidence": "seen on the page of the account"}
 
@@ -140,6 +141,15 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/deals/{deal_id}/counter"): {**_present(world), "changes": {"keep_live_days": 7}},
         **{("POST", f"/deals/{{deal_id}}/{name}"): REASON for name in ("decline", "withdraw", "pause")},
         ("POST", "/deals/{deal_id}/confirm"): {**_present(world), "signed_name": "林小满"},
+        ("POST", "/series"): {
+            "channel_id": _show("chn", world.ids["channel_id"]),
+            "title": "慢生活",
+            "slots": ["片尾"],
+            "episodes": [{"title": "第 1 集", "airs_on": EPISODES_DAY}],
+        },
+        ("POST", "/series/{series_id}/episodes"): {"title": "番外", "airs_on": EPISODES_DAY},
+        ("POST", "/episodes/{episode_id}/move"): {**REASON, "airs_on": EPISODES_DAY},
+        ("POST", "/episodes/{episode_id}/drop"): REASON,
         ("POST", "/deliverables/{deliverable_id}/scripts"): {"body": "晨跑之后，喝一口。"},
         ("POST", "/scripts/{script_id}/send-back"): {"reasons": "节奏慢"},
         ("POST", "/deliverables/{deliverable_id}/drafts"): {"check_id": _show("vck", world.ids["owed_check_id"])},

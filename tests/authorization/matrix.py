@@ -213,6 +213,14 @@ POST   /deals/{deal_id}/withdraw                          SSYNYNYNFFF
 GET    /deals/{deal_id}/stops | paused                    SSYNYNYNYYF
 POST   /deals/{deal_id}/pause | under_way                 SSYNYNYNFFF
 POST   /deals/{deal_id}/resume | paused                   SSYNYNYNFFF
+POST   /series                                            SSFFYNYNFFF
+GET    /series                                            SSYYYYYYYYF
+GET    /series/{series_id}                                SSYNYNYNYYF
+POST   /series/{series_id}/episodes                       SSFFYNYNFFF
+POST   /series/{series_id}/close                          SSFFYNYNFFF
+POST   /series/{series_id}/open-again | closed            SSFFYNYNFFF
+POST   /episodes/{episode_id}/move                        SSFFYNYNFFF
+POST   /episodes/{episode_id}/drop                        SSFFYNYNFFF
 GET    /deliverables                                      SSYYYYYYYYF
 GET    /deliverables/{deliverable_id}                     SSYNYNYNYYF
 GET    /deliverables/{deliverable_id}/scripts             SSYNYNYNYYF

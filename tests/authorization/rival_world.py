@@ -7,6 +7,7 @@ A secret is a pattern: an amount or a word that stands in nothing else of the te
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,6 +22,9 @@ from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.deals import funding
+from marketplace.deals.series import episode_days
+from marketplace.deals.series.episode_days import NewEpisode
+from marketplace.deals.series.models import SeriesEpisode
 from marketplace.deliverables import scripts
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
@@ -293,6 +297,7 @@ def _deal(world: RivalWorld) -> None:
     with db.transaction(creator.actor) as session:
         script = scripts.send(session, creator.actor, owed.ids[0], body="rival-script: a run, then a sip")
     draft_id = make_owed.sent_draft(owed, owed.ids[1])
+    _series(world, creator, there.channel_id)
     world.ids["rival_brand"] |= {
         "deliverable_id": owed.ids[0],
         "script_id": script.id,
@@ -307,6 +312,17 @@ def _deal(world: RivalWorld) -> None:
     world.keep("the deal", ids.show("dea", deal.deal_id), "rival_brand", "creator", "first")
     world.keep("the brand's transfer", "rival-transfer", "rival_brand")
     world.keep("what the creator earned", rf"\b{earned.amount_minor}\b", "creator")
+
+
+def _series(world: RivalWorld, creator: Somebody, channel_id: UUID) -> None:
+    """A series of the creator, which no deal names."""
+    episodes = [NewEpisode("rival-episode", now().date() + timedelta(days=30))]
+    told = {"channel_id": channel_id, "title": "rival-series", "slots": ["end"], "episodes": episodes}
+    with db.transaction(creator.actor) as session:
+        row = episode_days.create(session, creator.actor, **told)
+        of_series = sa.select(SeriesEpisode.id).where(SeriesEpisode.series_id == row.id)
+        world.ids["creator"] |= {"series_id": row.id, "episode_id": session.scalars(of_series).one()}
+    world.keep("the series", "rival-series|rival-episode", "creator", "first", "second")
 
 
 def _score_and_choose(world: RivalWorld) -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,6 +28,9 @@ from marketplace.core.events import Event
 from marketplace.core.http.endpoint import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
+from marketplace.deals.series import episode_days
+from marketplace.deals.series.episode_days import NewEpisode
+from marketplace.deals.series.models import SeriesEpisode
 from marketplace.deliverables import publishing
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
@@ -86,6 +90,8 @@ PREFIXES = {
     "deliverable_id": "dlv",
     "draft_id": "drf",
     "script_id": "scr",
+    "series_id": "ser",
+    "episode_id": "eps",
     "overlap_id": "ovl",
     "sketch_id": "skt",
     "video_id": "vfl",
@@ -192,9 +198,29 @@ def _add_deals(world: World) -> None:
     """A deal that waits for its maker, and one whose maker has countered, so that it waits for the brand."""
     owner, creator = world.people["owner"], world.people["creator"]
     world.ids["deal_id"] = deals.offered(there=make_bids.market(owner, creator)).deal_id
-    countered = deals.countered(deals.offered(there=make_bids.market(owner, creator)))
+    waiting = deals.offered(there=make_bids.market(owner, creator))
+    countered = deals.countered(waiting, series=_add_series(world, creator, waiting.there.channel_id))
     world.by_subject["countered"] = {"deal_id": countered.deal_id}
     _add_owed(world)
+
+
+def _add_series(world: World, creator: Somebody, channel_id: UUID) -> dict[str, Any]:
+    """A series of two episodes, and one that takes no further brand; returns the change of a counter that names it."""
+    days = [(now() + timedelta(days=make_owed.PUBLISHED_AFTER_DAYS + number)).date() for number in range(2)]
+    told = {
+        "channel_id": channel_id,
+        "title": "s",
+        "slots": ["end"],
+        "episodes": [NewEpisode("e", day) for day in days],
+    }
+    with db.transaction(creator.actor) as session:
+        world.ids["series_id"] = episode_days.create(session, creator.actor, **told).id
+        closed = episode_days.create(session, creator.actor, **told)
+        world.by_subject["closed"]["series_id"] = episode_days.close(session, creator.actor, closed.id).id
+        of_series = sa.select(SeriesEpisode.id).where(SeriesEpisode.series_id == world.ids["series_id"])
+        world.ids["episode_id"] = session.scalars(of_series.order_by(SeriesEpisode.number.desc()).limit(1)).one()
+    place = {"position": 1, "episode": 1, "slot": "end"}
+    return {"series_id": world.ids["series_id"], "places": [place], "category_shared": False, "movable_days": 14}
 
 
 def _add_owed(world: World) -> None:

@@ -10,6 +10,7 @@ from marketplace.cli.calls import (
     money_calls,
     other_calls,
     people_calls,
+    series_calls,
     stopping_calls,
 )
 
@@ -17,6 +18,7 @@ CALLS = (
     *market_calls.CALLS,
     *deal_calls.CALLS,
     *deliverable_calls.CALLS,
+    *series_calls.CALLS,
     *channel_calls.CALLS,
     *stopping_calls.CALLS,
     *people_calls.CALLS,

@@ -55,6 +55,7 @@ NOUNS = {
     "bids": "Place, read and decide on bids.",
     "deals": "Read and answer the terms of deals.",
     "deliverables": "Make and answer what deals owe: scripts, drafts, publications.",
+    "series": "Keep schedules of episodes that several brands share.",
     "accounts": "See what your accounts of money hold, and your statements.",
     "payments": "See what deals cost, and where it is.",
     "receipts": "See what came in for deals.",

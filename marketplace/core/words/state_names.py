@@ -125,6 +125,8 @@ MOVE_NAMES = {
     "lose_sight": Bilingual("标为结果未知", "lose sight of"),
     "miss": Bilingual("判为未达约定", "call missed"),
     "open": Bilingual("开放收款", "open"),
+    "move": Bilingual("改期", "move"),
+    "open_again": Bilingual("重新开放签约", "open"),
     "override": Bilingual("改判", "override"),
     "pass": Bilingual("按规则通过", "pass"),
     "pause": Bilingual("暂停", "pause"),
@@ -159,7 +161,12 @@ MOVE_NAMES = {
 
 
 # Where a word means something else of one kind of thing than of all others.
-OWN_NAMES = {("PaymentStatus", "held"): Bilingual("已托管", "held")}
+OWN_NAMES = {
+    ("SeriesStatus", "open"): Bilingual("可签约", "open"),
+    ("SeriesStatus", "closed"): Bilingual("不再签约", "closed"),
+    ("EpisodeStatus", "dropped"): Bilingual("不播出", "dropped"),
+    ("PaymentStatus", "held"): Bilingual("已托管", "held"),
+}
 
 
 def state_name(code: str) -> Bilingual:

@@ -118,7 +118,35 @@ def _deliverables(terms: Mapping[str, Any]) -> Iterator[Bilingual]:
                 f"The same video of item {line['position']} is also published on {', '.join(others)}; it is live when"
                 " it is live on all of them.",
             )
+        place = line.get("episode")
+        if place is not None:
+            yield Bilingual(
+                f"第 {line['position']} 项的位置：系列第 {place['number']} 集的“{place['slot']}”。",
+                f'Item {line["position"]} has the slot "{place["slot"]}" of episode {place["number"]} of the series.',
+            )
+    yield from _series(terms)
     yield Bilingual(f"日期按时区 {terms['timezone']}。", f"Days are days of the time zone {terms['timezone']}.")
+
+
+def _series(terms: Mapping[str, Any]) -> Iterator[Bilingual]:
+    series = terms.get("series")
+    if series is None:
+        return
+    days = series["movable_days"]
+    yield Bilingual(
+        f"系列：《{series['title']}》（{series['series_id']}）。创作方可将一集在约定日期前后 {days} 天内改期，"
+        "交付日随之改变。",
+        f'The series is "{series["title"]}" ({series["series_id"]}). The maker may move an episode by {days} days from'
+        " its agreed day, and the item is due then.",
+    )
+    if series["category_shared"]:
+        yield Bilingual(
+            "系列中可以有同类目的其他品牌。", "Another brand of the same category may have a place in the series."
+        )
+    else:
+        yield Bilingual(
+            "系列中没有同类目的其他品牌。", "No other brand of the same category has a place in the series."
+        )
 
 
 def _plans(terms: Mapping[str, Any]) -> Iterator[Bilingual]:

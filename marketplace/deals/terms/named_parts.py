@@ -1,4 +1,5 @@
-"""What a counter names that has to be looked up: further channels of the creator. From ids to what the terms say."""
+"""What a counter names that has to be looked up, from ids to what the terms say: further channels of the creator, and
+places in a series."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,12 @@ from sqlalchemy.orm import Session
 from marketplace.channels.models import Channel, ChannelStatus
 from marketplace.core import db, ids
 from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.message import Bilingual
 from marketplace.deals.models import Deal
+from marketplace.deals.series import series_slots
+from marketplace.identity.party_days import day_of
 
 _NOT_THEIRS = Bilingual(
     "必须是这位创作者的另一个在用账号，每个写一次。",
@@ -35,6 +39,10 @@ def named(session: Session, deal: Deal, changes: Mapping[str, Any]) -> NamedChan
     with db.acting_as(session, SYSTEM):
         lines = [dict(line) for line in changes.get("deliverables") or []]
         errors = [error for index, line in enumerate(lines) for error in _channels(session, deal, line, index)]
+        if changes.get("series"):
+            today = day_of(deal.timezone, now())
+            of_series = series_slots.named(session, deal, changes["series"], today)
+            found["series"], errors = of_series.content, [*errors, *of_series.errors]
     if errors:
         raise InvalidInput(errors=errors)
     if lines:

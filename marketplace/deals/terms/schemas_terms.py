@@ -14,6 +14,7 @@ from marketplace.deals.terms.terms_document import MILESTONES, SCHEMA
 
 SPLIT_DAYS = ("publication", "agreement")
 DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX, DELIVERABLES_MAX, CHANNELS_MAX = 3_650, 20, 50, 1_000, 20
+MOVABLE_MAX = 365
 
 
 class _Closed(Schema):
@@ -125,6 +126,14 @@ class DealMilestone(_Closed):
     share_basis_points = WholeField(1, BASIS, required=True)
 
 
+class DealEpisodePlace(_Closed):
+    """Its place in a series: a slot of an episode, on whose day it is published."""
+
+    episode_id = _text()
+    number = WholeField(1, 10**6, required=True)
+    slot = _text()
+
+
 class DealDeliverableTerms(_Closed):
     """One video or post. `plan` is the index of its plan in `plans`; own prices sum to `price_minor` of the deal."""
 
@@ -147,6 +156,17 @@ class DealDeliverableTerms(_Closed):
         validate=validate.Length(min=1, max=CHANNELS_MAX),
         metadata={"description": "Further channels on which the same video is published; not there: none."},
     )
+    episode = fields.Nested(DealEpisodePlace, metadata={"description": "Not there: it is of no series."})
+
+
+class DealSeriesTerms(_Closed):
+    """The series in which its items have places. `category_shared`: whether another brand of the category may be in it;
+    `movable_days`: how far the maker may move an episode from its agreed day without asking."""
+
+    series_id = _text()
+    title = _text()
+    category_shared = fields.Boolean(required=True)
+    movable_days = WholeField(0, MOVABLE_MAX, required=True)
 
 
 class DealPlacement(_Closed):
@@ -226,6 +246,7 @@ class DealTermsDocument(_Closed):
     fee_basis_points = _share("The platform's fee")
     split = fields.Nested(DealSplit, required=True)
     samples = fields.Nested(DealSamples, required=True)
+    series = fields.Nested(DealSeriesTerms, metadata={"description": "Not there: none."})
     extras = fields.List(fields.Nested(DealExtra), required=True, validate=validate.Length(max=EXTRAS_MAX))
 
 

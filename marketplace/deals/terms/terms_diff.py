@@ -25,6 +25,13 @@ _NAMES: Sequence[tuple[str, Bilingual]] = (
         r"/deliverables/(?P<n>\d+)/milestones(/\d+(/\w+)?)?",
         Bilingual("第 {n} 项的分期付款", "milestones of item {n}"),
     ),
+    (
+        r"/deliverables/(?P<n>\d+)/episode(/\w+)?",
+        Bilingual("第 {n} 项在系列中的位置", "place of item {n} in the series"),
+    ),
+    (r"/series(/series_id|/title)?", Bilingual("系列", "series")),
+    (r"/series/category_shared", Bilingual("系列中可有同类目的品牌", "category shared in the series")),
+    (r"/series/movable_days", Bilingual("一集可改期的天数", "days by which an episode may move")),
     (r"/rights/usage/days", Bilingual("使用授权天数", "days of usage")),
     (r"/rights/whitelisting/days", Bilingual("投流授权天数", "days of whitelisting")),
     (r"/rights/exclusivity/days", Bilingual("排他天数", "days of exclusivity")),
@@ -113,6 +120,13 @@ def _name(pointer: str) -> Bilingual:
     return Bilingual(pointer, pointer)
 
 
+def _in_series(part: Mapping[str, Any]) -> Bilingual:
+    """Return a series by its title, or a place in it by its episode and slot."""
+    if "slot" not in part:
+        return Bilingual(part["title"], part["title"])
+    return Bilingual(f"第 {part['number']} 集“{part['slot']}”", f'episode {part["number"]}, "{part["slot"]}"')
+
+
 def _value(pointer: str, value: Any, currency: str) -> Bilingual:
     if value is None:
         return _NONE
@@ -126,6 +140,8 @@ def _value(pointer: str, value: Any, currency: str) -> Bilingual:
     if "/also_on" in pointer and not isinstance(value, str):
         channels = [f"{one['name']} ({one['platform']})" for one in _listed(value)]
         return Bilingual("、".join(channels), ", ".join(channels))
+    if pointer.endswith(("/series", "/episode")):
+        return _in_series(value)
     if pointer.endswith("_minor"):
         said = Money(currency, value).show()
     elif pointer.startswith("/cancellation/"):
