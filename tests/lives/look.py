@@ -28,3 +28,13 @@ def earned(client: FlaskClient, who: Somebody) -> int:
     """What waits to be paid out to somebody, or was."""
     rows: list[dict[str, Any]] = client.get(f"{API}/payouts", headers=who.headers).json["data"]
     return sum(one["amount"]["amount_minor"] for one in rows)
+
+
+def nothing_waits(client: FlaskClient, *deals: Owed) -> None:
+    """Nobody's inbox has anything of these deals."""
+    for owed in deals:
+        ours = {ids.show("dea", owed.deal_id), *(ids.show("dlv", one) for one in owed.ids)}
+        for who in (owed.brand, owed.creator, owed.maker):
+            told = client.get(f"{API}/inbox", headers=who.headers)
+            assert told.status_code == 200, told.json
+            assert not ours & {one["subject"] for one in told.json["data"]}

@@ -76,3 +76,4 @@ def test_a_card_of_200_000_closes_at_50_000(client: FlaskClient, worker: ModuleT
         taught = session.scalars(sa.select(DealPrice.deal_minor).where(DealPrice.deliverable_id == owed.id)).all()
     assert taught == [PAID]
     lives.the_ledger_adds_up(client)
+    lives.nothing_waits(client, owed)

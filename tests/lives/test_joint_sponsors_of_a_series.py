@@ -107,3 +107,4 @@ def test_two_brands_share_a_programme_and_each_pays_for_its_own(
     fees = sum(round(price * 0.05) for price in (1_000_000, 1_000_000, 450_001, 450_000))
     assert lives.earned(client, programme.creator) == 2_900_001 - fees
     lives.the_ledger_adds_up(client)
+    lives.nothing_waits(client, drink, car)

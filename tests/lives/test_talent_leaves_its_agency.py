@@ -73,3 +73,4 @@ def test_episode_one_is_split_with_the_old_agency_and_episode_three_by_the_froze
     assert lives.earned(client, talent) == 3 * 950_000 - kept
     assert lives.earned(client, bigger) == 0
     lives.the_ledger_adds_up(client)
+    lives.nothing_waits(client, owed)

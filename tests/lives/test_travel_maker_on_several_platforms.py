@@ -65,3 +65,4 @@ def test_one_video_on_three_platforms_is_one_deliverable(client: FlaskClient, wo
     assert lives.money(client, owed.brand, owed) == {1: ("released", 1_500_000)}
     assert lives.earned(client, owed.creator) == 1_425_000
     lives.the_ledger_adds_up(client)
+    lives.nothing_waits(client, owed)
