@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 
-def _when(at: datetime) -> str:
+def when(at: datetime) -> str:
+    """Return a moment as the API takes it."""
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -154,12 +155,12 @@ def brief(number: int, now: datetime, close_at: datetime) -> dict[str, Any]:
         "budget": _money(wish["budget"]),
         "ceiling_per_thousand": _money(wish["ceiling"]),
         "deliverables": [{"kind": "video", "count": 1, "length_tiers": wish["tiers"]}],
-        "publish_window": {"starts_at": _when(now + timedelta(days=10)), "ends_at": _when(now + timedelta(days=40))},
+        "publish_window": {"starts_at": when(now + timedelta(days=10)), "ends_at": when(now + timedelta(days=40))},
         "keep_live_days": 90,
         "rights": rights,
         "must": wish.get("must", []),
         "must_not": wish.get("must_not", []),
         "buying_link": wish.get("link", False),
         "note": wish["note"],
-        "bids_close_at": _when(close_at),
+        "bids_close_at": when(close_at),
     }

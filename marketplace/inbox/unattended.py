@@ -11,6 +11,7 @@ from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportStatus
 from marketplace.checks.models import VideoCheckStatus
 from marketplace.core.message import Bilingual
 from marketplace.deals.models import DealStatus, DeliverableStatus
+from marketplace.deals.series.models import EpisodeStatus, SeriesStatus
 from marketplace.identity.models import MandateStatus, PartyStatus, PersonStatus
 from marketplace.matching.selection.models import SelectionStatus
 from marketplace.payments.models import PaymentStatus, PayoutStatus
@@ -65,6 +66,9 @@ AT_REST: Mapping[StateOf, Bilingual] = {
     ("deals", DealStatus.DISPUTED): Bilingual("管理员裁定时", "an admin decides"),
     ("selections", SelectionStatus.DONE): Bilingual("由需求的选定事项提醒", "the brief's choice is the duty"),
     ("selections", SelectionStatus.CONFIRMED): _RESTS,
+    ("series", SeriesStatus.OPEN): _RESTS,
+    ("series", SeriesStatus.CLOSED): _RESTS,
+    ("series_episodes", EpisodeStatus.PLANNED): Bilingual("由各合作的交付项提醒", "what its deals owe is the duty"),
     ("payments", PaymentStatus.FROZEN): Bilingual("由合作的争议决定", "the decision of its deal's dispute"),
     ("payments", PaymentStatus.RELEASED): _RESTS,
     ("payments", PaymentStatus.SPLIT): _RESTS,
