@@ -6,8 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import Brief, BriefStatus
-from marketplace.core import db, events
-from marketplace.core.actor import SYSTEM
+from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.jobs import ClaimedJob
 from marketplace.matching import recompute
@@ -59,15 +58,16 @@ def fit_growth(session: Session, _: ClaimedJob) -> dict[str, Any]:
 
 
 def score(session: Session, job: ClaimedJob) -> dict[str, Any]:
-    """Score all bids of one open brief together. Those of a closed one were scored at the close, and stay so."""
+    """Score all bids of one open brief together. Those of a closed one were scored at the close, and stay so.
+
+    It leaves no event: one that follows what a channel's side has told would say to the brand and to admins that the
+    channel has bid.
+    """
     assert job.subject_id is not None
     brief = session.get_one(Brief, job.subject_id)
     if brief.status != BriefStatus.PUBLISHED:
         return {"bids": 0, "changed": 0}
     result = score_brief.score_brief(session, brief.id)
-    if result.written:
-        changes = {"bids": result.bids, "changed": result.written}
-        events.record(session, "briefs.score", brief.id, SYSTEM, parties=[brief.brand_id], **changes)
     return {"bids": result.bids, "changed": result.written}
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.context import request_id
 from marketplace.core.db import Base, Sessions, acting_as, transaction
@@ -25,6 +25,8 @@ from marketplace.core.ids import new_id
 DEFAULT = "default"
 SCORING = "scoring"
 IMPORTS = "imports"
+# In the payload of a job that would give away, by when it runs, what is sealed from admins too.
+SEALED = "sealed"
 VISION = "vision"
 MAIL = "mail"  # alone, for a mail server that is silent holds up whoever waits behind it
 PAYMENTS = "payments"  # as MAIL, for a payment provider
@@ -327,9 +329,14 @@ def due_queues(session: Session) -> set[str]:
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return a party's own jobs, and for an agency its creators' imports: other work may be another agency's."""
-    if actor.sees_all:
+    """Return a party's own jobs, and for an agency its creators' imports: other work may be another agency's.
+
+    Admins read every job but those that are SEALED from them too, unless one is dead and waits for them.
+    """
+    if actor.role == Role.SYSTEM:
         return sa.true()
+    if actor.role == Role.ADMIN:
+        return sa.or_(Job.payload[SEALED].is_(None), Job.state == JobState.DEAD)
     by_mandate = sa.and_(Job.party_id.in_(sorted(actor.acts_for)), Job.queue == IMPORTS)
     return sa.or_(Job.party_id == actor.party_id, by_mandate)
 

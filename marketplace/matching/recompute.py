@@ -32,10 +32,25 @@ MODEL_GROWTH = 1.1
 PRICES_PAUSE = timedelta(minutes=1)
 
 
-def ask_for_scores(session: Session, brief_id: UUID) -> UUID:
-    """Ask for a brief's scoring; returns the job's id.
+def ask_for_scores(session: Session, brief_id: UUID) -> None:
+    """Ask for a brief's scoring, for what its bids rest on has changed.
 
-    The job is always the brand's, whoever asks, so that the brand may read how far it is.
+    The job is nobody's: one that follows what a channel's side has told of it would say that the channel has bid here.
+    """
+    jobs.enqueue(
+        session,
+        SCORE,
+        queue=jobs.SCORING,
+        subject_id=brief_id,
+        dedupe_key=f"{SCORE}:{brief_id}",
+        payload={jobs.SEALED: True},
+    )
+
+
+def ask_again_for_scores(session: Session, brief_id: UUID) -> UUID:
+    """Ask for a brief's scoring as its brand or an admin; returns the job's id.
+
+    The job is always the brand's, whichever of them asks, so that the brand may read how far it is.
     """
     brand_id = session.scalar(sa.select(Brief.brand_id).where(Brief.id == brief_id))
     return jobs.enqueue(
@@ -44,7 +59,7 @@ def ask_for_scores(session: Session, brief_id: UUID) -> UUID:
         queue=jobs.SCORING,
         subject_id=brief_id,
         party_id=brand_id,
-        dedupe_key=f"{SCORE}:{brief_id}",
+        dedupe_key=f"{SCORE}:{brief_id}:asked",
     )
 
 

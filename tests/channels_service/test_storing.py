@@ -202,3 +202,8 @@ def test_one_series_of_views_on_two_channels_is_flagged_on_the_later(
     }
     copied = bulk_store.COPIED_SERIES.code
     assert flags == {"": [["engagement"], ["engagement"]], "x": [["engagement", copied]], "y": [["engagement", copied]]}
+    # Views are public, so that a rival may copy them: whoever was first tells them again without a flag.
+    put(entry(creator, account, followers=7, series_hash=account))
+    assert [[flag["code"] for flag in one.flags] for one in look(session, account)[1]] == 3 * [["engagement"]]
+    put(entry(other, account + "x", followers=8, series_hash=account))
+    assert copied in [flag["code"] for flag in look(session, account + "x")[1][-1].flags]

@@ -92,15 +92,17 @@ _SET_CURRENT_SNAPSHOTS = sa.text(
 _IMPORTING_AGENCY = sa.text(
     "SELECT p.id FROM imports i JOIN parties p ON p.id = i.party_id WHERE i.id = :import_id AND p.kind = 'agency'"
 )
-_SAME_SERIES = sa.text(
-    "SELECT DISTINCT s.series_hash, c.platform, c.account_key FROM audience_snapshots s"
+# Views are public: whoever copies a rival's makes no copy of what the rival tells again.
+_FIRST_TOLD = sa.text(
+    "SELECT DISTINCT ON (s.series_hash) s.series_hash, c.platform, c.account_key FROM audience_snapshots s"
     " JOIN channels c ON c.id = s.channel_id WHERE s.series_hash = ANY(:hashes)"
+    " ORDER BY s.series_hash, s.created_at, s.id"
 )
 
 COPIED_SERIES = SnapshotFlag(
     "series_copied",
-    "另一个账号报过完全相同的一列播放量。",
-    "Another channel has reported exactly the same series of views.",
+    "另一个账号先报过完全相同的一列播放量。",
+    "Another channel has reported exactly the same series of views before.",
 )
 
 
@@ -257,17 +259,15 @@ def _by_day(own: OwnEntries) -> list[tuple[UUID, ChannelEntry]]:
 
 
 def _flags(session: Session, own: OwnEntries, keys: Mapping[UUID, str], market: PeerRanges) -> list[list[SnapshotFlag]]:
-    """Return each entry's flags, with one more for a series of views that another account reports too.
+    """Return each entry's flags, with one more for a series of views that another account was the first to report.
 
     ``keys``: the new ones of accounts that were renamed.
     """
     hashes = sorted({entry.snapshot["series_hash"] for _, entry in own if entry.snapshot["series_hash"]})
-    accounts_by_series: dict[str, set[tuple[str, str]]] = {}
     # As the system: that somebody reports the same series is told, and not who.
     with db.acting_as(session, SYSTEM):
-        rows = session.execute(_SAME_SERIES, {"hashes": hashes}).all()
-    for row in rows:
-        accounts_by_series.setdefault(row.series_hash, set()).add((row.platform, row.account_key))
+        rows = session.execute(_FIRST_TOLD, {"hashes": hashes}).all()
+    first_accounts: dict[str, tuple[str, str]] = {row.series_hash: (row.platform, row.account_key) for row in rows}
     flags_of_entries = []
     for id_, entry in own:
         followers, facts = entry.snapshot["followers"], entry.snapshot["facts"]
@@ -275,11 +275,9 @@ def _flags(session: Session, own: OwnEntries, keys: Mapping[UUID, str], market: 
         flags = anomalies.find_flags(followers, facts, entry.videos, ranges)
         flags += anomalies.impossible_audience(entry.channel["platform"], entry.snapshot["margins"])
         if series := entry.snapshot["series_hash"]:
-            others = accounts_by_series.setdefault(series, set())
             account = (entry.channel["platform"], keys.get(id_, entry.channel["account_key"]))
-            if others - {account}:
+            if first_accounts.setdefault(series, account) != account:
                 flags.append(COPIED_SERIES)
-            others.add(account)
         flags_of_entries.append(flags)
     return flags_of_entries
 

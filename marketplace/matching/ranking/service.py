@@ -30,7 +30,8 @@ from marketplace.reviews.verdicts import verdicts
 class BriefRanking:
     """One page of a brief's ranking. Before the brief closes it is sealed and has only the counts.
 
-    `fresh` of `total` bids are scored on what is known now; those of a closed brief all are, on what was known then.
+    `fresh` of `total` bids are scored as they and the brief read now; those of a closed brief all are, on what was
+    known then.
     `record` is the number of the record that the bids are scored on; each re-scoring by an admin adds one.
     """
 
@@ -63,7 +64,7 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
         # As the system: how many sealed bids there are is no secret, and nothing else of them leaves.
         with db.acting_as(session, SYSTEM):
             state = freshness(session, brief_id)
-        return BriefRanking(brief_id, True, state.total, state.fresh, [], False)
+        return BriefRanking(brief_id, True, state.total, state.told, [], False)
     # As the system, like all that is asked of a whole brief: whoever may read its ranking may know how long it is.
     with db.acting_as(session, SYSTEM):
         follow_decisions(session, brief)

@@ -41,7 +41,7 @@ STREAM_TURNS, STREAM_PAUSE_S = 120, 0.5
     media_type="text/event-stream",
 )
 def stream_ranking(brief_id: UUID) -> Response:
-    """Server-sent events `{total, fresh}` twice a second until all matches are fresh, a minute at most."""
+    """Server-sent events `{total, fresh}` twice a second until all bids are scored as they read, a minute at most."""
     service.find_brief(session(), actor(), brief_id)
     if not _STREAMS.acquire(blocking=False):
         raise Unavailable(
@@ -63,8 +63,8 @@ def stream_ranking(brief_id: UUID) -> Response:
 def _updates(brief_id: UUID, reader: Any, slot: ExitStack) -> Iterator[str]:
     with slot:
         for state in service.watch(brief_id, reader, STREAM_TURNS):
-            yield f"data: {json.dumps({'total': state.total, 'fresh': state.fresh})}\n\n"
-            if state.fresh < state.total:
+            yield f"data: {json.dumps({'total': state.total, 'fresh': state.told})}\n\n"
+            if state.told < state.total:
                 time.sleep(STREAM_PAUSE_S)
 
 
@@ -103,4 +103,4 @@ def score_brief(brief_id: UUID) -> dict[str, UUID]:
     """Ask for the scoring of an open brief's bids again; work that waits already is joined. Those of a closed one were
     scored at the close, and only an admin scores them again."""
     service.refuse_closed(service.find_brief(session(), actor(), brief_id))
-    return {"job_id": recompute.ask_for_scores(session(), brief_id)}
+    return {"job_id": recompute.ask_again_for_scores(session(), brief_id)}

@@ -36,13 +36,20 @@ _FRESH = (
     " AND m.model_version = :model AND m.features_fingerprint IS NOT DISTINCT FROM"
     f" CASE WHEN c.snapshot_id IS NOT NULL THEN {WANTED} END)"
 )
+# What is told of sealed bids: whether each was scored in the wording that it has, on the brief as it reads. That its
+# channel has new figures is not counted, for it would say whose bid it is.
+_TOLD = (
+    "m.id IS NOT NULL AND (f.status IN ('closed', 'cancelled') OR b.status <> 'open' OR m.revision_id = b.revision_id"
+    " AND m.brief_version_id = f.version_id)"
+)
 _JOINS = (
     " FROM {bids} JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
     " LEFT JOIN matches m ON m.id = b.id{more}"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
 _COUNTS = sa.text(
-    f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(bids='bids b', more='')}"
+    f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh, count(*) FILTER (WHERE {_TOLD}) AS told"
+    f"{_JOINS.format(bids='bids b', more='')}"
 )
 _NAMED = CLOSE_NAMES.format(b="b", c="c", k="k")
 _SHOWN = (
@@ -78,10 +85,12 @@ _STALE = sa.text(
 
 @dataclass(frozen=True)
 class ScoreFreshness:
-    """Progress of scoring: of `total` bids, `fresh` have a match on the current inputs."""
+    """Progress of scoring: of `total` bids, `fresh` have a match on the current inputs, and `told` one on the wording
+    and the brief of today, which is all that readers learn while bids are sealed."""
 
     total: int
     fresh: int
+    told: int
 
 
 def _present(session: Session) -> dict[str, str]:
@@ -94,7 +103,7 @@ def freshness(session: Session, brief_id: UUID) -> ScoreFreshness:
     # As the system: bids and matches are hidden until the close, and their numbers are public.
     with db.acting_as(session, SYSTEM):
         row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(_STANDING)}).one()
-    return ScoreFreshness(row.total, row.fresh)
+    return ScoreFreshness(row.total, row.fresh, row.told)
 
 
 def places(session: Session, brief_id: UUID) -> int:
@@ -172,7 +181,7 @@ def plan_score(document: dict[str, Any], fit: float, *, buying_link: bool, minor
 
 
 def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[ScoreFreshness]:
-    """Yield the freshness up to `turns` times, until all matches are fresh.
+    """Yield the freshness up to `turns` times, until all matches are there that are told.
 
     Each time is its own transaction, so that none stays open while the caller waits.
     """
@@ -180,5 +189,5 @@ def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[ScoreFreshness]:
         with db.transaction(actor) as session:
             state = freshness(session, brief_id)
         yield state
-        if state.fresh == state.total:
+        if state.told == state.total:
             return
