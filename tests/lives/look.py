@@ -21,7 +21,8 @@ def the_ledger_adds_up(client: FlaskClient) -> None:
 def money(client: FlaskClient, who: Somebody, owed: Owed) -> dict[int, tuple[str, int]]:
     """The payments of a deal, by position: how far each is, and its amount."""
     rows = client.get(f"{API}/payments?deal_id={ids.show('dea', owed.deal_id)}", headers=who.headers).json["data"]
-    return {one["position"]: (one["status"], one["amount"]["amount_minor"]) for one in rows}
+    by_position = sorted(rows, key=lambda one: int(one["position"]))
+    return {one["position"]: (one["status"], one["amount"]["amount_minor"]) for one in by_position}
 
 
 def earned(client: FlaskClient, who: Somebody) -> int:
