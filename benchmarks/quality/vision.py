@@ -29,10 +29,10 @@ from marketplace.demo import clips
 from marketplace.demo.clips import CONDITIONS, DrawnLabel, DrawnScene, FrameTruth, Picture
 from marketplace.vision.decode import media, shot_cuts
 from marketplace.vision.decode.frames import FrameCache
+from marketplace.vision.marks import mark_search, mark_tracking, reference_images
+from marketplace.vision.marks.mark_detection import area_share
 from marketplace.vision.pipeline import shot_starts
 from marketplace.vision.read.time_runs import runs
-from marketplace.vision.see import mark_tracking, reference_images
-from marketplace.vision.see.mark_detection import area_share
 
 SHOWN_S, GAP_S = 2.0, 2.0
 DRAWN: dict[str, Callable[[int], Picture]] = {
@@ -184,7 +184,7 @@ def measure(clip: Clip, cache: FrameCache, known: list[reference_images.Referenc
                 tally.right += overlap >= 0.5
                 tally.wrong += overlap == 0.0
                 tally.misplaced += 0.0 < overlap < 0.5
-    if known[clip.mark].findable:
+    if mark_search.findable(known[clip.mark]):
         _edges(clip, cache, sights[clip.mark], cut_times, tally)
 
 
@@ -217,7 +217,7 @@ def recall(tally: Tally, sizes: list[int], names: list[str], conditions: tuple[s
 
 
 def report(tally: Tally, sizes: list[int], known: list[reference_images.ReferenceImage]) -> None:
-    findable = [one.label for one in known if one.findable]
+    findable = [one.label for one in known if mark_search.findable(one)]
     sharp = tuple(condition for condition in CONDITIONS if condition != "blur")
     print(f"marks with texture or words: {', '.join(findable)}")
     print(f"{'recall':>8} " + "".join(f"{one:>13}" for one in (*CONDITIONS, "all", "but blur")))
@@ -226,7 +226,7 @@ def report(tally: Tally, sizes: list[int], known: list[reference_images.Referenc
         print(f"{size:>5} px " + "".join(cells))
     print(f"{'but blur':>20} " + "".join(f"{size:>10} px" for size in sizes))
     for one in known:
-        told = one.label if one.findable else f"{one.label} (flat)"
+        told = one.label if mark_search.findable(one) else f"{one.label} (flat)"
         print(f"{told:>20} " + "".join(recall(tally, [size], [one.label], sharp) for size in sizes))
     every = tally.right + tally.wrong + tally.misplaced
     print(

@@ -33,9 +33,9 @@ from marketplace.demo import clips
 from marketplace.demo.clips import SOUND_HZ, DrawnCaption, DrawnLabel, DrawnScene, Picture
 from marketplace.vision import check_result
 from marketplace.vision.decode import media
+from marketplace.vision.marks import reference_images
 from marketplace.vision.pipeline import STEPS, StepWork, WantedBrand
 from marketplace.vision.scored_timeline import ScoringTerms
-from marketplace.vision.see import reference_images
 
 SCENE_S = 7.0
 NAME = "LIMEISLE"

@@ -33,11 +33,11 @@ from marketplace.vision.check_result import check as merge_answers
 from marketplace.vision.decode import media
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.decode.limits import MediaRefused
+from marketplace.vision.marks import reference_images
+from marketplace.vision.marks.reference_images import BadReference, ReferenceImage
 from marketplace.vision.pipeline import BY_NAME, STEPS, Answer, StepWork, WantedBrand
 from marketplace.vision.pipeline import key as answer_key
 from marketplace.vision.scored_timeline import ScoringTerms, terms_of
-from marketplace.vision.see import reference_images
-from marketplace.vision.see.reference_images import BadReference, ReferenceImage
 
 Report = Callable[[str, int, int], None]
 Finish = Callable[[Session], dict[str, Any]]

@@ -11,10 +11,10 @@ from marketplace.intrusiveness.timeline import to_dict
 from marketplace.vision import plan_comparison
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.exposures import ExposureEvidence, MeasuredTimeline, StepFindings, measure
+from marketplace.vision.marks.mark_detection import Quad
 from marketplace.vision.pipeline import STEPS, Answer, WantedBrand, seen
 from marketplace.vision.scored_timeline import ScoringTerms, disclosed, scored
 from marketplace.vision.see.blind_spots import not_seen
-from marketplace.vision.see.mark_detection import Quad
 from marketplace.vision.see.saliency import SIDE_PX, SaliencyMap, weight
 
 VERSION = 1

@@ -17,13 +17,13 @@ from marketplace.intrusiveness.timeline import (
     exact,
 )
 from marketplace.vision import same_sight
+from marketplace.vision.marks.mark_detection import Quad, area_share
+from marketplace.vision.marks.mark_tracking import MarkSight
 from marketplace.vision.read import brand_words, loudness, market_languages
 from marketplace.vision.read.screen_text import TextLine
 from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
 from marketplace.vision.read.time_runs import TimeRun, runs
 from marketplace.vision.see.boxes import box, common
-from marketplace.vision.see.mark_detection import Quad, area_share
-from marketplace.vision.see.mark_tracking import MarkSight
 
 LIKENESS_CLEAR = 0.9  # a mark that looks this much like its reference is clear
 COVERED_LEAST = 0.2  # share of a face or a subtitle that the mark has to cover

@@ -19,13 +19,14 @@ from marketplace.intrusiveness.timeline import ExposureKind
 from marketplace.vision.decode import shot_cuts
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.exposures import StepFindings
+from marketplace.vision.marks import mark_search, reference_images
+from marketplace.vision.marks.mark_tracking import MarkSight, MarkTracker
+from marketplace.vision.marks.reference_images import ReferenceImage
 from marketplace.vision.read import loudness, screen_text, speech, speech_model
 from marketplace.vision.read.market_languages import languages_of
 from marketplace.vision.read.screen_text import TextLine
 from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
-from marketplace.vision.see import faces, picture_hashes, reference_images
-from marketplace.vision.see.mark_tracking import MarkSight, MarkTracker
-from marketplace.vision.see.reference_images import ReferenceImage
+from marketplace.vision.see import faces, picture_hashes
 
 FACES_EVERY_S = 1.5
 Report = Callable[[int, int], None]
@@ -112,7 +113,7 @@ def _marks(work: StepWork, report: Report) -> Answer:
     sights = tracker.run(shot_starts(work.cache.times, shot_cuts.cuts(work.cache)), report)
     return {
         "references": [
-            {"name": reference.name, "findable": reference.findable, "features": reference.features}
+            {"name": reference.name, "findable": mark_search.findable(reference), "features": reference.features}
             for reference in work.brand.references
         ],
         "sights": [

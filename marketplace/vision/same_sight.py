@@ -7,9 +7,9 @@ many of the pictures were found in it.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from marketplace.vision.marks.mark_tracking import MarkSight
 from marketplace.vision.read.time_runs import JOIN_GAP_S, TimeRun, runs
 from marketplace.vision.see.boxes import area, box, common, overlap
-from marketplace.vision.see.mark_tracking import MarkSight
 
 # Of the smaller box this share lies in the larger one, in this share of the pictures that show both.
 INSIDE_LEAST, TOGETHER_LEAST = 0.5, 0.5

@@ -10,9 +10,9 @@ from benchmarks.quality.vision import iou
 from marketplace.demo import clips
 from marketplace.demo.clips import DrawnLabel, DrawnScene
 from marketplace.vision.decode import media
-from marketplace.vision.see import mark_detection, mark_tracking, reference_images
-from marketplace.vision.see.mark_detection import PictureFeatures
-from marketplace.vision.see.reference_images import ReferenceImage
+from marketplace.vision.marks import mark_detection, mark_tracking, reference_images
+from marketplace.vision.marks.mark_detection import PictureFeatures
+from marketplace.vision.marks.reference_images import ReferenceImage
 
 WIDTH, HEIGHT, SECONDS, FPS, SIDE_PX = 720, 1280, 5, 12.5, 42
 NAMES = {"word": clips.wordmark("Moonriver", 3), "label": clips.label("LIMEISLE", 1)}

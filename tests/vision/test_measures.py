@@ -11,9 +11,9 @@ from PIL import Image
 from marketplace.core.lazy_import import lazy_module
 from marketplace.demo import clips
 from marketplace.vision.decode.decoder import SOUND_HZ
+from marketplace.vision.marks import mark_search, reference_images
+from marketplace.vision.marks.reference_images import BadReference
 from marketplace.vision.read import loudness
-from marketplace.vision.see import reference_images
-from marketplace.vision.see.reference_images import BadReference
 
 # It brings scipy.signal, a second of processor time that whoever only collects the tests need not pay.
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def png(picture: np.ndarray) -> bytes:
 
 
 def test_a_flat_mark_is_told_to_be_unfindable_and_a_label_findable() -> None:
-    assert not reference_images.prepare("glyph.png", png(clips.glyph())).findable
-    assert reference_images.prepare("label.png", png(clips.label())).findable
+    assert not mark_search.findable(reference_images.prepare("glyph.png", png(clips.glyph())))
+    assert mark_search.findable(reference_images.prepare("label.png", png(clips.label())))
 
 
 def test_a_see_through_image_is_a_reference_too() -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.dstack([clips.label(), np.full(clips.label().shape[:2], 200, np.uint8)])).save(buffer, "PNG")
-    assert reference_images.prepare("a.png", buffer.getvalue()).findable
+    assert mark_search.findable(reference_images.prepare("a.png", buffer.getvalue()))
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, png(clips.glyph(8))])

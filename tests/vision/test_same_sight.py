@@ -6,8 +6,8 @@ import pytest
 from marketplace.intrusiveness.timeline import ExposureKind
 from marketplace.vision import exposures, same_sight
 from marketplace.vision.exposures import StepFindings
+from marketplace.vision.marks.mark_tracking import MarkSight
 from marketplace.vision.read.speech import HeardSpeech
-from marketplace.vision.see.mark_tracking import MarkSight
 
 TIMES = [at / 4 for at in range(80)]
 LENGTH_S = 20.0
@@ -66,7 +66,7 @@ def test_a_gap_of_one_reference_is_closed_by_another_one() -> None:
 
 def test_what_was_only_followed_counts_for_nothing() -> None:
     assert joined(sights(8, 16, 100, 100, 200, by="followed")) == []
-    assert joined(PACK, sights(6, 20, 150, 120, 80, by="looks")) == [(0, 1.875, 3.875, 8)]
+    assert joined(PACK, sights(6, 20, 150, 120, 80, by="drawn")) == [(0, 1.875, 3.875, 8)]
 
 
 @pytest.mark.parametrize("extra", [(), (LOGO,), (LOGO, sights(8, 16, 160, 130, 40), sights(10, 14, 120, 110, 150))])

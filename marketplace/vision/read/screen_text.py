@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.frames import FrameCache, Picture
+from marketplace.vision.marks.mark_detection import Quad, correlation
 from marketplace.vision.read import upright_columns
 from marketplace.vision.read.upright_columns import is_column
 from marketplace.vision.see.boxes import Box, area, box, common, covering, cut_off, overlap, parts_of
-from marketplace.vision.see.mark_detection import Quad, correlation
 
 if TYPE_CHECKING:
     import rapidocr

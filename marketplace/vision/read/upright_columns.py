@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketplace.vision.decode.frames import Picture
-from marketplace.vision.see.mark_detection import Quad
+from marketplace.vision.marks.mark_detection import Quad
 
 # A column is at least so many times as high as it is wide; a glyph with its gap is so many widths of the quadrilateral
 # high, which the detector makes wider than the glyphs.

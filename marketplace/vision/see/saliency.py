@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketplace.vision.decode.frames import Picture
-from marketplace.vision.see.mark_detection import Quad
+from marketplace.vision.marks.mark_detection import Quad
 
 SIDE_PX = 320
 # A composited label with 1.4 % of the area was measured with 10 % of the saliency: seven times its share. The curve

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ from PIL import Image, UnidentifiedImageError
 
 from marketplace.core.message import ToldError
 from marketplace.vision.decode.frames import Picture
+from marketplace.vision.marks import logo_grounds
+from marketplace.vision.marks.logo_grounds import OPAQUE_LEAST, LogoGround
 
 SIDES_PX = (320, 128)  # features are taken at two sizes: marks in videos are small
 # Features are also taken as motion would smear the reference: direction (degrees), reach in shares of its longer side.
 # With these a mark smeared over a tenth of its length was found in 75 to 90 of 100 pictures at 128 px, without in 30.
 SMEARS = ((0, 0.08), (90, 0.08), (45, 0.1), (135, 0.1), (0, 0.15), (90, 0.15))
 VIEW_PX = 48  # side of the square at which two views are compared
+UNITS = 256.0  # a reference is so many units high
 BACKGROUND = 128
 FEATURES_LEAST = 45
 PIXELS_MAX = 40_000_000
@@ -32,9 +35,9 @@ class BadReference(ToldError):
     """The reference image cannot be used; the message says which one and what to do."""
 
 
-def sift(features: int = 0) -> Any:
+def sift(features: int = 0, contrast: float = 0.03) -> Any:
     """Return the feature detector that references and frames share (Lowe 2004)."""
-    return cv2.SIFT.create(nfeatures=features, contrastThreshold=0.03)
+    return cv2.SIFT.create(nfeatures=features, contrastThreshold=contrast)
 
 
 def rooted(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -45,21 +48,59 @@ def rooted(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class ReferenceImage:
-    """A reference image: its features (points in units of its width and height, 0..1), and how it looks small."""
+    """A reference image: its features, and how it looks small.
+
+    ``points`` are in units of its width and height, 0..1, ``sizes`` in units of which it is UNITS high, ``angles`` in
+    radians.
+    """
 
     name: str
     sha256: str
     aspect: float
     points: NDArray[np.float32] = field(repr=False)
     descriptors: NDArray[np.float32] = field(repr=False)
-    view: Picture = field(repr=False)
-    view_mask: Picture = field(repr=False)
+    sizes: NDArray[np.float32] = field(repr=False)
+    angles: NDArray[np.float32] = field(repr=False)
+    image: Picture = field(repr=False)
+    mask: Picture = field(repr=False)
     features: int = 0
+    margin: float = 0.0  # around what was handed in, in shares of its longer side
+    others: "tuple[ReferenceImage, ...]" = field(default=(), repr=False)
+    _small: dict[tuple[str, int], Picture] = field(default_factory=dict, repr=False, compare=False)
+
+    def small(self, side: int) -> Picture:
+        """Return its grey values as a square of so many px."""
+        return self._square("image", side)
+
+    def small_mask(self, side: int) -> Picture:
+        """Return its opacity (0..255) as a square of so many px."""
+        return self._square("mask", side)
+
+    def _square(self, name: str, side: int) -> Picture:
+        if (name, side) not in self._small:
+            whole = getattr(self, name)
+            self._small[name, side] = np.asarray(
+                cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA), np.uint8
+            )
+        return self._small[name, side]
 
     @property
-    def findable(self) -> bool:
+    def view(self) -> Picture:
+        return self.small(VIEW_PX)
+
+    @property
+    def view_mask(self) -> Picture:
+        return self.small_mask(VIEW_PX)
+
+    @property
+    def variants(self) -> "tuple[ReferenceImage, ...]":
+        """Return all that it may look like: a transparent one on other grounds too, and in black and in white."""
+        return (self, *self.others)
+
+    @property
+    def textured(self) -> bool:
         """Return whether it has enough texture to be distinguished from anything else."""
-        return self.features >= FEATURES_LEAST
+        return any(one.features >= FEATURES_LEAST for one in self.variants)
 
     @cached_property
     def label(self) -> str:
@@ -68,38 +109,74 @@ class ReferenceImage:
 
 def prepare(name: str, data: bytes) -> ReferenceImage:
     """Return a reference from a PNG, JPEG or WebP image. Raises BadReference."""
-    grey, mask = _read(name, data)
-    height, width = grey.shape
-    point_parts: list[Any] = []
-    descriptor_parts: list[Any] = []
+    rgba = read_image(name, data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    grounds = logo_grounds.grounds(rgba)
+    first, *others = (
+        _described(name, sha256 if not number else f"{sha256}.{number}", ground)
+        for number, ground in enumerate(grounds)
+    )
+    return replace(first, others=tuple(others))
+
+
+def _described(name: str, sha256: str, ground: LogoGround) -> ReferenceImage:
+    """Return a reference of grey values and their opacity, with its features at two sizes, as it is and smeared."""
+    height, width = ground.grey.shape
+    parts: list[_Features] = []
     feature_count = 0
     for smear in (None, *SMEARS):
-        image = grey if smear is None else smeared(grey, *smear)
+        image = ground.grey if smear is None else smeared(ground.grey, *smear)
         for side in SIDES_PX:
             scale = side / max(height, width)
             interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
             size = (max(8, round(width * scale)), max(8, round(height * scale)))
-            small, inside = cv2.resize(image, size, interpolation=interpolation), cv2.resize(mask, size)
+            small, inside = cv2.resize(image, size, interpolation=interpolation), cv2.resize(ground.mask, size)
             keypoints, descriptors = sift().detectAndCompute(small, (inside > 128).astype(np.uint8) * 255)
             if descriptors is None:
                 continue
-            point_parts.append(
-                np.asarray([keypoint.pt for keypoint in keypoints], np.float32) / np.asarray(size, np.float32)
-            )
-            descriptor_parts.append(rooted(np.asarray(descriptors, np.float32)))
+            parts.append(_features_of(keypoints, np.asarray(descriptors, np.float32), size))
             if smear is None and side == SIDES_PX[0]:
                 feature_count = len({(round(keypoint.pt[0]), round(keypoint.pt[1])) for keypoint in keypoints})
-    none = np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
+    points, descriptors, sizes, angles = (np.concatenate(one) for one in zip(_NO_FEATURES, *parts, strict=True))
     return ReferenceImage(
         name=name,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         aspect=width / height,
-        points=np.concatenate(point_parts) if point_parts else none[0],
-        descriptors=np.concatenate(descriptor_parts) if descriptor_parts else none[1],
-        view=np.asarray(cv2.resize(grey, (VIEW_PX, VIEW_PX), interpolation=cv2.INTER_AREA), np.uint8),
-        view_mask=np.asarray(cv2.resize(mask, (VIEW_PX, VIEW_PX), interpolation=cv2.INTER_AREA), np.uint8),
+        points=points,
+        descriptors=descriptors,
+        sizes=sizes,
+        angles=angles,
+        image=_at_most(ground.grey, SIDES_PX[0]),
+        mask=_at_most(ground.mask, SIDES_PX[0]),
         features=feature_count,
+        margin=ground.margin,
     )
+
+
+_Features = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+_NO_FEATURES: _Features = (
+    np.zeros((0, 2), np.float32),
+    np.zeros((0, 128), np.float32),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.float32),
+)
+
+
+def _features_of(keypoints: Sequence[Any], descriptors: NDArray[np.float32], size: tuple[int, int]) -> _Features:
+    """Return points (0..1), descriptors, sizes (units) and angles (radians) of an image of so many px."""
+    return (
+        np.asarray(np.asarray([keypoint.pt for keypoint in keypoints], np.float32) / np.asarray(size), np.float32),
+        rooted(descriptors),
+        np.asarray([keypoint.size for keypoint in keypoints], np.float32) * np.float32(UNITS / size[1]),
+        np.radians([keypoint.angle for keypoint in keypoints]).astype(np.float32),
+    )
+
+
+def _at_most(image: Picture, side: int) -> Picture:
+    """Return an image whose longer side is at most so many px."""
+    scale = min(1.0, side / max(image.shape))
+    size = max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def smeared(grey: Picture, degrees: float, share: float) -> Picture:
@@ -115,8 +192,8 @@ def smeared(grey: Picture, degrees: float, share: float) -> Picture:
     return np.asarray(moved[reach:-reach, reach:-reach], np.uint8)
 
 
-def _read(name: str, data: bytes) -> tuple[Picture, Picture]:
-    """Return an image's grey values over a plain background, and its opacity (0..255)."""
+def read_image(name: str, data: bytes) -> NDArray[np.float32]:
+    """Return an image's red, green, blue and opacity, 0..255. Raises BadReference."""
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
             if image.width * image.height > PIXELS_MAX or min(image.size) < 16:
@@ -130,9 +207,12 @@ def _read(name: str, data: bytes) -> tuple[Picture, Picture]:
             f"{name}：这不是能读的 PNG、JPEG 或 WebP 图片。",
             f"{name}: this is no PNG, JPEG or WebP image that can be read.",
         ) from error
-    alpha = rgba[..., 3:] / 255
-    blended = (rgba[..., :3] * alpha + BACKGROUND * (1 - alpha)).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(blended, cv2.COLOR_RGB2GRAY), np.uint8), np.asarray(rgba[..., 3], np.uint8)
+    if rgba[..., 3].max() < OPAQUE_LEAST:
+        raise BadReference(
+            f"{name}：这张图片处处透明，没有可找的内容。请交一张能看见标识的图片。",
+            f"{name}: this image is transparent everywhere. Hand in one that shows the mark.",
+        )
+    return rgba
 
 
 def load_folder(folder: Path) -> list[ReferenceImage]:

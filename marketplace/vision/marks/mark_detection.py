@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketplace.vision.decode.frames import Picture
-from marketplace.vision.see.reference_images import VIEW_PX, ReferenceImage, rooted, sift
+from marketplace.vision.marks.mark_poses import NearestFeatures, PictureFeatures, nearest
+from marketplace.vision.marks.reference_images import VIEW_PX, ReferenceImage, rooted, sift
 
 Quad = NDArray[np.float32]
 Pairs = NDArray[np.intp]
@@ -33,6 +34,7 @@ LIKENESS_LEAST = 0.35
 # Fewer inliers are enough if the view itself looks very much like the reference.
 FEW_INLIERS, FEW_LIKENESS = 5, 0.62
 FEATURES_MAX = 5000
+CONTRAST = 0.03  # of features in a picture
 HUNCH_PX, HUNCHES_MAX = 40.0, 2
 # Pairs that make a hunch: one for each HUNCH_FEATURES features of the reference, within these bounds. At 48 px a label
 # with 247 features had at least 10 pairs, a word with 79 mostly 2 to 5; by chance they had 3 and 1.
@@ -44,28 +46,35 @@ _CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 @dataclass(frozen=True)
 class FoundMark:
     """A reference (by its index) found in a picture: ``quad`` is 4 x 2 px, clockwise from its upper left corner;
-    ``likeness``: how much it looks like the reference, -1..1."""
+    ``likeness``: how much it looks like the reference, -1..1; ``inliers``: the features that agree."""
 
     reference: int
     quad: Quad
     likeness: float
-
-
-@dataclass(frozen=True)
-class PictureFeatures:
-    """A picture's features."""
-
-    points: NDArray[np.float32]
-    descriptors: NDArray[np.float32]
+    inliers: int = 0
 
 
 def features(grey: Picture, scale: float = 1.0, offset: tuple[float, float] = (0.0, 0.0)) -> PictureFeatures:
     """Return a (part of a) picture's features, their points in px of the whole: ``point / scale + offset``."""
-    keypoints, descriptors = sift(FEATURES_MAX).detectAndCompute(grey, None)
+    keypoints, descriptors = sift(FEATURES_MAX, CONTRAST).detectAndCompute(grey, None)
     if descriptors is None:
-        return PictureFeatures(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
+        return together([])
     points = np.asarray([keypoint.pt for keypoint in keypoints], np.float32) / scale + np.asarray(offset, np.float32)
-    return PictureFeatures(points, rooted(descriptors))
+    sizes = np.asarray([keypoint.size for keypoint in keypoints], np.float32) / scale
+    angles = np.radians([keypoint.angle for keypoint in keypoints]).astype(np.float32)
+    return PictureFeatures(points, rooted(descriptors), sizes, angles)
+
+
+def together(parts: Sequence[PictureFeatures]) -> PictureFeatures:
+    """Return the features of several parts as one set."""
+    none = (
+        np.zeros((0, 2), np.float32),
+        np.zeros((0, 128), np.float32),
+        np.zeros(0, np.float32),
+        np.zeros(0, np.float32),
+    )
+    named = zip(("points", "descriptors", "sizes", "angles"), none, strict=True)
+    return PictureFeatures(*(np.concatenate([empty, *(getattr(one, name) for one in parts)]) for name, empty in named))
 
 
 def find(
@@ -93,9 +102,7 @@ def pooled(reference: ReferenceImage, seen: Sequence[PictureFeatures]) -> tuple[
     """
     matched = [pairs(reference, size) for size in seen]
     before = np.cumsum([0, *(len(size.points) for size in seen[:-1])])
-    merged = PictureFeatures(
-        *(np.concatenate([getattr(size, name) for size in seen]) for name in ("points", "descriptors"))
-    )
+    merged = together(seen)
     matches = np.concatenate([size + np.asarray([0, more]) for size, more in zip(matched, before, strict=True)])
     if len(seen) > 1:
         places = [np.round(reference.points[matches[:, 0]] * SAME_CELLS), np.round(merged.points[matches[:, 1]])]
@@ -106,18 +113,13 @@ def pooled(reference: ReferenceImage, seen: Sequence[PictureFeatures]) -> tuple[
 
 def pairs(reference: ReferenceImage, seen: PictureFeatures) -> Pairs:
     """Return pairs (feature of the reference, of the picture) that pass the ratio test, n x 2."""
-    if len(seen.descriptors) < 2 or len(reference.descriptors) == 0:
-        return np.zeros((0, 2), np.intp)
-    # Rooted descriptors have length 1: the nearest has the greatest product.
-    products = reference.descriptors @ seen.descriptors.T
-    rows = np.arange(len(products))
-    best = products.argmax(axis=1)
-    first = products[rows, best]
-    products[rows, best] = -1.0
-    second = products.max(axis=1)
-    near, far = (np.sqrt(np.maximum(0.0, 2 - 2 * product)) for product in (first, second))
-    distinct = near < RATIO * far
-    return np.stack([rows[distinct], best[distinct]], axis=1)
+    return distinct_pairs(nearest(reference, seen))
+
+
+def distinct_pairs(near: NearestFeatures) -> Pairs:
+    """Return those of the nearest features that pass the ratio test, n x 2."""
+    distinct = near.distance < RATIO * near.second_distance
+    return np.stack([np.flatnonzero(distinct), near.best[distinct]], axis=1)
 
 
 def fitted(
@@ -154,7 +156,7 @@ def fitted(
     enough = like >= LIKENESS_LEAST and len(inlier_points) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
     if not enough and like < FEW_LIKENESS:
         return None
-    return FoundMark(place, quad, like)
+    return FoundMark(place, quad, like, len(inlier_points))
 
 
 def hunches(reference: ReferenceImage, seen: PictureFeatures, matched: Pairs) -> list[NDArray[np.float32]]:

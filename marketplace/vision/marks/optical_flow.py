@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketplace.vision.decode.frames import Picture
-from marketplace.vision.see.mark_detection import Quad, correlation, rectified
+from marketplace.vision.marks.mark_detection import Quad, correlation, rectified
 
 POINTS_MAX, POINTS_LEAST = 60, 6
 BACK_PX_MAX = 1.5  # a point that does not come back to where it was has been lost

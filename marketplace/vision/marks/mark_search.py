@@ -1,0 +1,145 @@
+"""Searches a picture for a reference that has too few features for a homography: poses, drawn into place and judged.
+
+How sure a judgement has to be differs from reference to reference: a textured pack never reaches 0.7 by chance, a bar
+or a ring does in half of all pictures. So each is searched for, thoroughly, in pictures that do not show it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from marketplace.vision.marks import mark_alignment, mark_poses
+from marketplace.vision.marks.mark_detection import features, opposite, plausible
+from marketplace.vision.marks.mark_judgement import NOTHING, MarkJudgement, judge, support
+from marketplace.vision.marks.mark_poses import MarkPose, NearestFeatures, PictureFeatures
+from marketplace.vision.marks.mark_views import GreyPyramid, Quad
+from marketplace.vision.marks.null_pictures import null_pictures
+from marketplace.vision.marks.reference_images import ReferenceImage
+
+OPPOSITE_MAX = 1.9
+# A pose that scores so much is drawn into place again from six places around it.
+NUDGE_LEAST = 0.45
+SURE_LEAST, CHANCE_MARGIN = 0.68, 0.05
+GAIN_LEAST = 0.3
+# A sure score needs the support of so many features; one that is a little less sure of more.
+SUPPORT_LEAST, SUPPORT_MORE, LESS_SURE = 3, 6, 0.06
+DESCRIPTORS_LEAST, SURE_MOST = 12, 0.93
+
+
+@dataclass(frozen=True)
+class SearchEffort:
+    """How many poses are tried, how alike (quick correlation), how many are drawn into place, and how many of them from
+    around."""
+
+    poses: int
+    quick_least: float
+    drawn: int
+    nudged: int
+
+
+USUAL = SearchEffort(32, mark_poses.QUICK_LEAST, 6, 1)
+THOROUGH = SearchEffort(48, 0.30, 8, 2)
+PLAIN = SearchEffort(1, 0.0, 1, 0)
+
+
+@dataclass(frozen=True)
+class JudgedMark:
+    """A reference laid onto a picture, and how sure that is."""
+
+    quad: Quad
+    judgement: MarkJudgement
+    support: int = 0
+
+    @property
+    def score(self) -> float:
+        return self.judgement.score
+
+
+def search(
+    reference: ReferenceImage,
+    seen: PictureFeatures,
+    near: NearestFeatures,
+    pyramid: GreyPyramid,
+    effort: SearchEffort = USUAL,
+) -> JudgedMark | None:
+    """Return where a picture shows a reference most likely, or None if there is no pose at all."""
+    quads = mark_poses.poses(reference, seen, near, effort.poses)
+    return best_of(
+        reference, pyramid, mark_poses.ranked(reference, pyramid, quads, effort.drawn, effort.quick_least), effort
+    )
+
+
+def best_of(
+    reference: ReferenceImage, pyramid: GreyPyramid, poses: Sequence[MarkPose], effort: SearchEffort = USUAL
+) -> JudgedMark | None:
+    """Return the best of some poses once they are drawn into place."""
+    drawn = sorted((_drawn(reference, pyramid, pose) for pose in poses), key=lambda one: -one.score)
+    for one in drawn[: effort.nudged]:
+        if one.score >= NUDGE_LEAST:
+            around = (_drawn(reference, pyramid, MarkPose(quad, 1.0)) for quad in mark_alignment.nudged(one.quad))
+            drawn += list(around)
+    return max(drawn, key=lambda one: one.score, default=None)
+
+
+def _drawn(reference: ReferenceImage, pyramid: GreyPyramid, pose: MarkPose) -> JudgedMark:
+    best = JudgedMark(pose.quad, NOTHING)
+    for quad in mark_alignment.aligned(reference, pyramid, pose):
+        if plausible(quad, pyramid.grey.shape) and opposite(quad) <= OPPOSITE_MAX:
+            judgement = judge(reference, pyramid, quad)
+            if judgement.gain >= GAIN_LEAST and judgement.score > best.score:
+                best = JudgedMark(quad, judgement)
+    return best
+
+
+def supported(reference: ReferenceImage, seen: PictureFeatures, mark: JudgedMark) -> JudgedMark:
+    """Return the mark with its support among a picture's features."""
+    return JudgedMark(mark.quad, mark.judgement, support(reference, seen, mark.quad))
+
+
+def certain(reference: ReferenceImage, mark: JudgedMark) -> bool:
+    """Return whether a mark is there, and not by chance."""
+    if mark.score < SURE_LEAST - LESS_SURE or mark.support < SUPPORT_LEAST:
+        return False
+    sure = sure_score(reference)
+    return mark.score >= sure or (mark.score >= sure - LESS_SURE and mark.support >= SUPPORT_MORE)
+
+
+@cache
+def _null_views() -> tuple[tuple[GreyPyramid, PictureFeatures], ...]:
+    """Return the pictures without a brand, with their features at one and a half times their size, as a closer look
+    sees them."""
+    seen = []
+    for grey in null_pictures():
+        larger = cv2.resize(grey, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)
+        seen.append((GreyPyramid(grey), features(np.asarray(larger, np.uint8), 1.5)))
+    return tuple(seen)
+
+
+_SURE: dict[str, float] = {}
+
+
+def sure_score(reference: ReferenceImage) -> float:
+    """Return the score from which a reference is found, 0.68 to 1.05: above all that it scores by chance."""
+    known = _SURE.get(reference.sha256)
+    if known is None:
+        known = _SURE[reference.sha256] = max(SURE_LEAST, chance_score(reference) + CHANCE_MARGIN)
+    return known
+
+
+def chance_score(reference: ReferenceImage) -> float:
+    """Return the best score of a reference in pictures that do not show it."""
+    best = 0.0
+    for pyramid, seen in _null_views():
+        found = search(reference, seen, mark_poses.nearest(reference, seen), pyramid, THOROUGH)
+        best = max(best, found.score if found is not None else 0.0)
+    return best
+
+
+def findable(reference: ReferenceImage) -> bool:
+    """Return whether a mark can be told from anything else: by many features, or by a score that chance never gives."""
+    return reference.textured or any(
+        len(one.descriptors) >= DESCRIPTORS_LEAST and sure_score(one) <= SURE_MOST for one in reference.variants
+    )
