@@ -109,7 +109,7 @@ def _vision(module: str) -> Any:
 
 
 def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None, markets: tuple[str, ...]) -> "WantedBrand":
-    references, words = _vision("see.reference_images"), _vision("read.brand_words")
+    references, words = _vision("marks.reference_images"), _vision("read.brand_words")
     names = tuple(dict.fromkeys((brand, *aliases)))
     for name in names:
         if not words.plain(name) or len(name) > words.NAME_MAX:

@@ -194,7 +194,7 @@ def _hashes(work: StepWork, report: Report) -> Answer:
 
 STEPS: tuple[PipelineStep, ...] = (
     PipelineStep("cuts", 2, _cuts, "切分镜头", "finding the cuts"),
-    PipelineStep("marks", 3, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
+    PipelineStep("marks", 4, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
     PipelineStep("words", 5, _words, "识别画面文字", "reading text on the screen"),
     PipelineStep(
         *("speech", 5, _speech, "识别口播", "listening to speech"),

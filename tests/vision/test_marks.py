@@ -71,7 +71,10 @@ def test_a_hunch_takes_as_many_pairs_as_the_reference_has_features_for(name: str
     for number in range(1, 7):
         # So many pairs beside each other, and two far away from them and from each other.
         points = np.asarray([*[(100.0 + 5 * at, 100.0) for at in range(number)], (600.0, 50.0), (50.0, 900.0)])
-        features = PictureFeatures(points.astype(np.float32), np.zeros((len(points), 128), np.float32))
+        nothing = np.zeros(len(points), np.float32)
+        features = PictureFeatures(
+            points.astype(np.float32), np.zeros((len(points), 128), np.float32), nothing, nothing
+        )
         found = mark_detection.hunches(one, features, np.stack([row[: len(points)], np.arange(len(points))], axis=1))
         if number < least:
             assert found == []

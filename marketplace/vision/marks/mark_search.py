@@ -26,7 +26,8 @@ SURE_LEAST, CHANCE_MARGIN = 0.68, 0.05
 GAIN_LEAST = 0.3
 # A sure score needs the support of so many features; one that is a little less sure of more.
 SUPPORT_LEAST, SUPPORT_MORE, LESS_SURE = 3, 6, 0.06
-DESCRIPTORS_LEAST, SURE_MOST = 12, 0.93
+# With fewer features an image is looked for only if it has some at all, and chance never gives it such a score.
+FEW_FEATURES_LEAST, SURE_MOST = 8, 0.93
 
 
 @dataclass(frozen=True)
@@ -141,5 +142,5 @@ def chance_score(reference: ReferenceImage) -> float:
 def findable(reference: ReferenceImage) -> bool:
     """Return whether a mark can be told from anything else: by many features, or by a score that chance never gives."""
     return reference.textured or any(
-        len(one.descriptors) >= DESCRIPTORS_LEAST and sure_score(one) <= SURE_MOST for one in reference.variants
+        one.features >= FEW_FEATURES_LEAST and sure_score(one) <= SURE_MOST for one in reference.variants
     )

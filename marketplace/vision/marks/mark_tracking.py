@@ -269,7 +269,7 @@ class MarkTracker:
                 mark = mark_search.best_of(one, pyramid, [MarkPose(start, 1.0, part)], PLAIN)
                 if mark is None or not self._reaches(mark.quad, start, track.quad):
                     continue
-                stands = mark.score >= max(STANDS_LEAST, mark_search.sure_score(one) - STANDS_LESS_SURE)
+                stands = mark.score >= STANDS_LEAST and mark.score >= mark_search.sure_score(one) - STANDS_LESS_SURE
                 if not stands and mark.score >= STANDS_SUPPORTED:
                     if seen is None:
                         seen = closer(pyramid.grey, around(guess, pyramid.grey.shape), near_scale(guess))

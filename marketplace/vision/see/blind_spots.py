@@ -30,10 +30,11 @@ def not_seen(
 _ALWAYS = Message(
     "limits",
     "短于 1 秒的露出可能漏检（压在细碎纹理上的文字为 2 秒）。看不到：小于画面短边约 1/15 的标识；"
-    "严重运动模糊、弯曲或转角超过约 45° 的包装；"
-    "其他品牌的数量。剧情关联度无法测量，有方案时取方案所写，否则按无关联计。",
+    "严重运动模糊、弯曲或转角超过约 45° 的包装；镜像的画面里的标识；用自己的颜色直接压在画面上、"
+    "与背景反差不到参考图三成的标识；其他品牌的数量。剧情关联度无法测量，有方案时取方案所写，否则按无关联计。",
     "What is shown for under 1 s may be missed (text over fine texture: under 2 s). Not to be seen: marks under "
-    "about 1/15 of the shorter side; heavy motion blur; packs bent or turned by more than about 45°; how many "
+    "about 1/15 of the shorter side; heavy motion blur; packs bent or turned by more than about 45°; marks in "
+    "mirrored pictures; a logo laid straight onto the film with under a third of its image's contrast; how many "
     "other brands there are. How far the story needs the brand cannot be measured: it is "
     "taken from the plan, else as not at all.",
 )
