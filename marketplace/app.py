@@ -20,6 +20,7 @@ from marketplace.deals.routes import blueprint as deals
 from marketplace.deals.routes_funding import blueprint as funding
 from marketplace.deals.series.routes import blueprint as series
 from marketplace.deliverables.routes import blueprint as deliverables
+from marketplace.deliverables.routes_rounds import blueprint as rounds
 from marketplace.identity.routes import blueprint as identity
 from marketplace.identity.routes_suspensions import blueprint as standing
 from marketplace.identity.sign_in import authentication
@@ -60,6 +61,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     acceptance,
     deals,
     deliverables,
+    rounds,
     stopping,
     inbox,
     series,

@@ -40,6 +40,8 @@ from marketplace.deals.models import Deal, Deliverable
 from marketplace.deals.series.models import Series, SeriesEpisode
 from marketplace.deals.series.states import EPISODE_TRANSITIONS, SERIES_TRANSITIONS
 from marketplace.deals.states import DEAL_TRANSITIONS, DELIVERABLE_TRANSITIONS
+from marketplace.deliverables.models import ExtraRound
+from marketplace.deliverables.states import EXTRA_ROUND_TRANSITIONS
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus, Person
 from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS, PERSON_TRANSITIONS
 from marketplace.inbox.duty_table import DUTIES
@@ -100,6 +102,7 @@ STATES = {
     "pay_in": StateMachine(PAY_IN_TRANSITIONS, PayInRequest),
     "payout": StateMachine(PAYOUT_TRANSITIONS, Payout),
     "claw_back": StateMachine(CLAW_BACK_TRANSITIONS, ClawBack),
+    "extra_round": StateMachine(EXTRA_ROUND_TRANSITIONS, ExtraRound),
     "review": StateMachine(REVIEW_TRANSITIONS, Review, (ReviewStatus.DEFERRED,)),
     "video": StateMachine(VIDEO_TRANSITIONS, VideoFile),
     "check": StateMachine(CHECK_TRANSITIONS, VideoCheck),

@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace.core.jobs import ClaimedJob
-from marketplace.deliverables import due_work, settling, video_drafts
+from marketplace.deliverables import due_work, extra_rounds, settling, video_drafts
 from workers.handlers import Handlers
 
 
 def ask_for_due(session: Session, _: ClaimedJob) -> dict[str, Any]:
-    return dict(due_work.ask_for_due(session))
+    return {**due_work.ask_for_due(session), "rounds_lapsed": extra_rounds.lapse_overdue(session)}
 
 
 def approve_by_silence(session: Session, job: ClaimedJob) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def confirm_receipt(session: Session, actor: Actor, receipt_id: UUID) -> Confirm
     with db.acting_as(session, SYSTEM):
         deal = _payable_deal(session, db.get(session, Receipt, receipt_id).deal_id)
         done = receipts.confirm(session, actor, receipt_id)
-        if done.funded:
+        if done.funded and deal.status == DealStatus.AGREED:  # later, it paid for one more round
             _activate(session, actor, deal)
         return done
 
@@ -78,7 +78,7 @@ def take_receipt(session: Session, deal_id: UUID, given: NewReceipt) -> Confirme
     with db.acting_as(session, SYSTEM):
         deal = _payable_deal(session, deal_id)
         done = receipts.take(session, deal_id, given)
-        if done.funded:
+        if done.funded and deal.status == DealStatus.AGREED:  # later, it paid for one more round
             _activate(session, SYSTEM, deal)
         return done
 

@@ -10,6 +10,7 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.deals.terms.terms_document import MILESTONES
+from marketplace.deliverables import extra_rounds
 from marketplace.deliverables.owed_work import OwedWork
 from marketplace.identity.party_days import day_of
 from marketplace.payments import service as payments
@@ -18,10 +19,13 @@ from marketplace.payments.service import AgencyPart
 
 
 def reach(session: Session, owed: OwedWork, milestone: str) -> None:
-    """Release what is held for a milestone of a deliverable, and for those that come before it. What nobody has agreed
-    on is not there. The agency's share goes by its mandate of today, or of the agreement where the terms name that."""
+    """Release what is held for a milestone of a deliverable, and for those that come before it, and what rounds of
+    changes were bought until then; those that were not paid in lapse. The agency's share goes by its mandate of today,
+    or of the agreement where the terms name that."""
     reached = MILESTONES[: MILESTONES.index(milestone) + 1]
+    reached += tuple(f"{kind}_round" for kind, at in extra_rounds.ROUND_ENDS.items() if at in reached)
     with db.acting_as(session, SYSTEM):
+        extra_rounds.drop_unpaid(session, owed, milestone)
         for payment_id in _held(session, owed.row.id, reached):
             payments.release(session, SYSTEM, payment_id, agency=agency_part(session, owed, now()))
 

@@ -165,3 +165,49 @@ class TakedownReport(Base):
     decision: Mapped[str | None] = mapped_column(default=None)
     decided_at: Mapped[datetime | None] = mapped_column(default=None)
     decided_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"), default=None)
+
+
+class RoundKind(StrEnum):
+    """Of what a round of changes is."""
+
+    SCRIPT = "script"
+    DRAFT = "draft"
+
+
+class ExtraRoundStatus(StrEnum):
+    ASKED = "asked"  # by the brand
+    CONFIRMED = "confirmed"  # by the maker: it counts once its payment is held
+    REFUSED = "refused"
+    LAPSED = "lapsed"  # not answered, or not paid in
+
+
+class ExtraRound(Base):
+    """A round of changes beyond those that the price includes, with its price and, once confirmed, its payment.
+
+    `answer_by` is until when the maker answers; after that, until when it is paid in. Without a price there is no
+    payment, and it counts once it is confirmed.
+    """
+
+    __tablename__ = "extra_rounds"
+    __table_args__ = (
+        sa.CheckConstraint("price_minor >= 0", name="not_negative"),
+        sa.CheckConstraint("payment_id IS NULL OR status IN ('confirmed', 'lapsed')", name="paid_once_confirmed"),
+        sa.Index(
+            "uq_extra_rounds_one_asked",
+            "deliverable_id",
+            "kind",
+            unique=True,
+            postgresql_where=sa.text("status = 'asked'"),
+        ),
+        sa.Index("ix_extra_rounds_open", "answer_by", postgresql_where=sa.text("status IN ('asked', 'confirmed')")),
+    )
+
+    deliverable_id: Mapped[UUID] = mapped_column(sa.ForeignKey("deliverables.id"), index=True)
+    kind: Mapped[RoundKind]
+    currency: Mapped[str]
+    price_minor: Mapped[int]
+    asked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    answer_by: Mapped[datetime]
+    status: Mapped[ExtraRoundStatus] = mapped_column(default=ExtraRoundStatus.ASKED)
+    payment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("payments.id"), default=None, unique=True)
+    version: Mapped[int] = mapped_column(default=1)

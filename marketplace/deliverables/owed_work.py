@@ -1,6 +1,7 @@
 """One deliverable, held for a move: its deal and itself locked in this order, and the terms that it is of."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.core import db, ids, states
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import WrongState
 from marketplace.core.message import Bilingual
@@ -20,8 +21,10 @@ from marketplace.deals.models import Deal, DealStatus, DealTerms, Deliverable, D
 from marketplace.deals.states import DELIVERABLE_TRANSITIONS
 from marketplace.deals.terms.terms_document import deliverable_of, plan_of
 from marketplace.deliverables import policy, work_refusals
+from marketplace.deliverables.models import ExtraRound, ExtraRoundStatus
 from marketplace.deliverables.work_refusals import RoundsUsed
 from marketplace.identity.party_days import day_of
+from marketplace.payments.models import Payment, PaymentStatus
 
 _UNPAID = (DealStatus.OFFERED, DealStatus.AGREED)
 
@@ -103,10 +106,31 @@ def move(session: Session, actor: Actor, owed: OwedWork, name: str, **data: Any)
     session.flush()
 
 
-def use_round(owed: OwedWork, kind: str) -> None:
+def bought_rounds(session: Session, deliverable_ids: Sequence[UUID]) -> Counter[tuple[UUID, str]]:
+    """Return how many further rounds of each kind these deliverables have: confirmed, and paid in where they cost."""
+    query = (
+        sa.select(ExtraRound.deliverable_id, ExtraRound.kind)
+        .join(Payment, Payment.id == ExtraRound.payment_id, isouter=True)
+        .where(
+            ExtraRound.deliverable_id.in_(deliverable_ids),
+            ExtraRound.status == ExtraRoundStatus.CONFIRMED,
+            sa.or_(Payment.id.is_(None), Payment.status.not_in((PaymentStatus.PLANNED, PaymentStatus.LAPSED))),
+        )
+    )
+    with db.acting_as(session, SYSTEM):
+        return Counter((row.deliverable_id, str(row.kind)) for row in session.execute(query))
+
+
+def rounds_left(session: Session, owed: OwedWork, kind: str) -> int:
+    """Return how many rounds of changes of the `script` or the `draft` are left, bought ones included."""
+    bought = bought_rounds(session, [owed.row.id])[owed.row.id, kind]
+    return int(owed.content["rounds"][kind]) + bought - int(getattr(owed.row, f"{kind}_rounds_used"))
+
+
+def use_round(session: Session, owed: OwedWork, kind: str) -> None:
     """Count a round of changes of the `script` or the `draft`. Raises RoundsUsed with the price of one more."""
     used, rounds = getattr(owed.row, f"{kind}_rounds_used"), owed.content["rounds"]
-    if used >= rounds[kind]:
+    if rounds_left(session, owed, kind) <= 0:
         price = Money(owed.deal.currency, rounds["one_more_minor"])
         detail: Bilingual = work_refusals.rounds_used(rounds[kind], price)
         raise RoundsUsed(detail, price_minor=price.amount, currency=price.currency, rounds=rounds[kind])

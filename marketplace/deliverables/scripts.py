@@ -47,7 +47,7 @@ def send_back(session: Session, actor: Actor, script_id: UUID, *, reasons: str) 
     """Send the newest script back with reasons, which uses one of the agreed rounds. Raises as `approve` does, and
     RoundsUsed with the price of one more."""
     row, owed = _held(session, actor, script_id, "return_script")
-    owed_work.use_round(owed, "script")
+    owed_work.use_round(session, owed, "script")
     _decide(row, actor, ScriptStatus.RETURNED)
     row.reasons = reasons
     owed_work.move(session, actor, owed, "return_script", number=row.number, round=owed.row.script_rounds_used)

@@ -21,7 +21,7 @@ from marketplace.deals.models import Deal, DealParty, DealStatus, DealTerms, Del
 from marketplace.deals.terms.terms_document import plan_of
 from marketplace.deliverables import owed_work, policy, publishing, video_drafts
 from marketplace.deliverables.draft_verdict import DraftVerdict
-from marketplace.deliverables.models import ChangeRequest, Draft, DraftStatus, Publication, TakedownReport
+from marketplace.deliverables.models import ChangeRequest, Draft, DraftStatus, Publication, RoundKind, TakedownReport
 from marketplace.deliverables.owed_work import OwedWork
 from marketplace.deliverables.work_refusals import DraftBlocked
 
@@ -32,6 +32,7 @@ class ShownDeliverable:
 
     owed: OwedWork
     draft: Draft | None
+    bought: Mapping[str, int]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.owed.row, name)
@@ -54,11 +55,11 @@ class ShownDeliverable:
 
     @property
     def script_rounds_left(self) -> int:
-        return int(self.owed.content["rounds"]["script"] - self.owed.row.script_rounds_used)
+        return int(self.owed.content["rounds"]["script"] + self.bought["script"] - self.owed.row.script_rounds_used)
 
     @property
     def draft_rounds_left(self) -> int:
-        return int(self.owed.content["rounds"]["draft"] - self.owed.row.draft_rounds_used)
+        return int(self.owed.content["rounds"]["draft"] + self.bought["draft"] - self.owed.row.draft_rounds_used)
 
     @property
     def waits_for(self) -> DealParty | None:
@@ -173,8 +174,14 @@ def _shown(session: Session, rows: Sequence[Deliverable]) -> list[ShownDeliverab
     contents = {one.id: one.content for one in session.scalars(terms)}
     sent = sa.select(Draft).where(Draft.deliverable_id.in_([row.id for row in rows])).order_by(Draft.number)
     newest = {one.deliverable_id: one for one in session.scalars(sent)}
+    bought = owed_work.bought_rounds(session, [row.id for row in rows])
     return [
-        ShownDeliverable(OwedWork(deals[row.deal_id], row, contents[row.terms_id]), newest.get(row.id)) for row in rows
+        ShownDeliverable(
+            OwedWork(deals[row.deal_id], row, contents[row.terms_id]),
+            newest.get(row.id),
+            {kind: bought[row.id, kind] for kind in RoundKind},
+        )
+        for row in rows
     ]
 
 

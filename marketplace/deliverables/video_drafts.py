@@ -140,7 +140,7 @@ def request_changes(session: Session, actor: Actor, draft_id: UUID, *, changes: 
     """
     row, owed = _held(session, actor, draft_id, "ask_for_changes")
     _refuse_beyond_end(session, row, changes)
-    owed_work.use_round(owed, "draft")
+    owed_work.use_round(session, owed, "draft")
     _decide(row, actor, DraftStatus.CHANGES_ASKED)
     session.add_all(
         ChangeRequest(draft_id=row.id, position=number, at_s=one.at_s, until_s=one.until_s, reason=one.reason)

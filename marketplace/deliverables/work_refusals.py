@@ -59,6 +59,14 @@ OTHER_FILE = Bilingual(
     "The file that was checked is gone, or is another one: upload it, have it checked and send it again; nothing was"
     " changed.",
 )
+ROUND_IS_THERE = Bilingual(
+    "还有可用的修改轮次，或已有一轮在等确认或付款；什么都没有改动。",
+    "A round of changes is left, or one more waits to be confirmed or paid in already; nothing was changed.",
+)
+ROUND_TOO_LATE = Bilingual(
+    "确认的期限已过，这一轮即将失效：请品牌方重新提出；什么都没有改动。",
+    "The time for confirming it is over, and it lapses: the brand asks anew. Nothing was changed.",
+)
 NOT_NEWEST = Bilingual(
     "这已不是最新的一版，请处理最新的一版。", "This is not the newest one any more; answer the newest."
 )
@@ -114,10 +122,19 @@ def deal_is(name_zh: str, name_en: str) -> Bilingual:
 
 def rounds_used(rounds: int, price: Money) -> Bilingual:
     return Bilingual(
-        f"条款包含 {rounds} 轮修改，已用完。再加一轮的价格是 {price.show()}，需双方另行约定；"
+        f"条款包含 {rounds} 轮修改，已用完。再加一轮的价格是 {price.show()}："
+        "请提出（POST /deliverables/{id}/rounds），创作方确认、款项到账后即可；"
         "否则请通过，或提出争议。什么都没有改动。",
-        f"The terms include {rounds} rounds of changes, and they are used up. One more costs {price.show()}, which both"
-        " sides agree on first; otherwise approve it, or dispute it. Nothing was changed.",
+        f"The terms include {rounds} rounds of changes, and they are used up. One more costs {price.show()}: ask"
+        " for it (POST /deliverables/{id}/rounds), and it is there once the maker has confirmed it and it is paid in."
+        " Otherwise approve it, or dispute it. Nothing was changed.",
+    )
+
+
+def other_round_price(quoted: Money) -> Bilingual:
+    return Bilingual(
+        f"条款写明加改一轮的价格是 {quoted.show()}：请写这个价格；什么都没有改动。",
+        f"One more round costs {quoted.show()} by the terms: give that price. Nothing was changed.",
     )
 
 

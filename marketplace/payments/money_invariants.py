@@ -44,9 +44,14 @@ ONCE = frozenset(
 _ESCROWS = sa.text(
     "SELECT p.deal_id, coalesce(min(a.balance_minor), 0) AS balance,"
     " sum(p.amount_minor) FILTER (WHERE p.status IN ('held', 'frozen')) AS held,"
-    " count(*) FILTER (WHERE p.status = 'planned') AS planned,"
+    " coalesce(sum(p.amount_minor) FILTER (WHERE p.status NOT IN ('planned', 'lapsed')), 0) AS funded,"
     " (SELECT coalesce(sum(r.amount_minor), 0) FROM receipts r"
-    "   WHERE r.deal_id = p.deal_id AND r.status = 'confirmed') AS received"
+    "   WHERE r.deal_id = p.deal_id AND r.status = 'confirmed') AS received,"
+    " (SELECT coalesce(sum(g.amount_minor), 0) FROM receipts r JOIN ledger_transfers t ON t.key IN"
+    "   ('receipts\\:' || r.id || '\\:confirm', 'receipts\\:' || r.id || '\\:rest',"
+    "    'receipts\\:' || r.id || '\\:lapse')"
+    "   JOIN ledger_postings g ON g.transfer_id = t.id JOIN ledger_accounts b ON b.id = g.target_id"
+    "   WHERE r.deal_id = p.deal_id AND b.purpose = 'payable') AS back"
     " FROM payments p LEFT JOIN ledger_accounts a ON a.purpose = 'escrow' AND a.reference = CAST(p.deal_id AS text)"
     " GROUP BY p.deal_id ORDER BY p.deal_id"
 )
@@ -117,7 +122,8 @@ def _more(session: Session) -> tuple[tuple[Invariant, ...], list[LedgerFault]]:
 
 def _of_escrows(session: Session) -> Iterator[LedgerFault]:
     for row in session.execute(_ESCROWS):
-        expected = int(row.held or 0) + (int(row.received) if row.planned else 0)
+        # What came in, and neither went back nor paid for anything, waits for what is still to come.
+        expected = int(row.held or 0) + int(row.received) - int(row.back) - int(row.funded)
         if row.balance != expected:
             yield _fault(
                 Invariant.I5,

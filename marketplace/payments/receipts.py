@@ -129,6 +129,20 @@ def lapse(session: Session, actor: Actor, deal_id: UUID) -> None:
             _return(session, actor, receipt, receipt.amount_minor, source, "lapse")
 
 
+def lapse_one(session: Session, actor: Actor, payment: Payment) -> None:
+    """Let one planned payment of a deal lapse, and return what came in for it. The caller acts as the system."""
+    _move_payment(session, actor, payment, "lapse", {})
+    if any(one.status == PaymentStatus.PLANNED for one in of_deal(session, payment.deal_id)):
+        return  # what is there may be for the others
+    money_accounts.lock_debts(session, payment.currency, [payment.brand_id])
+    escrow = money_accounts.escrow(session, payment)
+    rest = ledger.available(session, escrow)
+    if rest:
+        came = sa.select(Receipt).filter_by(deal_id=payment.deal_id, status=ReceiptStatus.CONFIRMED)
+        newest = session.scalars(came.order_by(Receipt.decided_at.desc(), Receipt.id.desc()).limit(1)).one()
+        _return(session, actor, newest, rest, escrow, "lapse")
+
+
 def _payments(session: Session, deal_id: UUID) -> list[Payment]:
     payments = of_deal(session, deal_id)
     if not payments:

@@ -36,6 +36,7 @@ WITHOUT_SUCCESS = {
     ("POST", "/invites/accept"),  # the token of an invitation
     # Days of publishing, which are to come.
     *(("POST", f"/deliverables/{{deliverable_id}}/publication{more}") for more in ("", "/report")),
+    ("POST", "/deliverables/{deliverable_id}/rounds"),  # rounds that are used up
     ("POST", "/reconciliations"),  # a payment provider
     ("POST", "/payment-provider/notices"),  # its signature
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid

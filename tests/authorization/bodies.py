@@ -151,6 +151,10 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/episodes/{episode_id}/move"): {**REASON, "airs_on": EPISODES_DAY},
         ("POST", "/episodes/{episode_id}/drop"): REASON,
         ("POST", "/deliverables/{deliverable_id}/scripts"): {"body": "晨跑之后，喝一口。"},
+        ("POST", "/deliverables/{deliverable_id}/rounds"): {
+            "kind": "draft",
+            "price": {"amount_minor": 5, "currency": "CNY"},
+        },
         ("POST", "/scripts/{script_id}/send-back"): {"reasons": "节奏慢"},
         ("POST", "/deliverables/{deliverable_id}/drafts"): {"check_id": _show("vck", world.ids["owed_check_id"])},
         ("POST", "/drafts/{draft_id}/request-changes"): {"changes": [{"at_s": 2.5, "reason": "标识再小一些"}]},

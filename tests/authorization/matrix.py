@@ -227,6 +227,10 @@ GET    /deliverables/{deliverable_id}/scripts             SSYNYNYNYYF
 POST   /deliverables/{deliverable_id}/scripts             SSFFYNYNFFF
 POST   /scripts/{script_id}/approve                       SSYNFFFFFFF
 POST   /scripts/{script_id}/send-back                     SSYNFFFFFFF
+GET    /deliverables/{deliverable_id}/rounds              SSYNYNYNYYF
+POST   /deliverables/{deliverable_id}/rounds              SSYNFFFFFFF
+POST   /rounds/{round_id}/confirm                         SSFFYNYNFFF
+POST   /rounds/{round_id}/refuse                          SSFFYNYNFFF
 GET    /deliverables/{deliverable_id}/drafts              SSYNYNYNYYF
 POST   /deliverables/{deliverable_id}/drafts              SSFFYNYNFFF
 GET    /drafts/{draft_id}                                 SSYNYNYNYYF

@@ -301,6 +301,7 @@ def _deal(world: RivalWorld) -> None:
     world.ids["rival_brand"] |= {
         "deliverable_id": owed.ids[0],
         "script_id": script.id,
+        "round_id": make_owed.asked_round(owed.ids[0]),
         "draft_id": draft_id,
         "owed_check_id": make_owed.checked(owed, owed.ids[0]),
         "owed_video_id": make_owed.told(owed, draft_id)["video_id"],

@@ -92,6 +92,7 @@ PREFIXES = {
     "script_id": "scr",
     "series_id": "ser",
     "episode_id": "eps",
+    "round_id": "rnd",
     "overlap_id": "ovl",
     "sketch_id": "skt",
     "video_id": "vfl",
@@ -232,6 +233,7 @@ def _add_owed(world: World) -> None:
     world.ids["deliverable_id"] = planned
     world.ids["owed_check_id"] = make_owed.checked(owed, planned)
     world.ids["script_id"] = make_owed.sent_script(owed, scripted)
+    world.ids["round_id"] = make_owed.asked_round(scripted)
     world.ids["draft_id"] = make_owed.sent_draft(owed, drafted)
     world.by_subject["approved"] = {"deliverable_id": approved}
     world.by_subject["live"] = {"deliverable_id": live}

@@ -18,6 +18,7 @@ from marketplace.deals import service as deals
 from marketplace.deals.models import Deal, DealTerms, Deliverable
 from marketplace.deals.terms.terms_document import total_minor
 from marketplace.deliverables import publishing, scripts, video_drafts
+from marketplace.deliverables.models import ExtraRound, RoundKind
 from marketplace.deliverables.publishing import NewPublication
 from marketplace.identity.models import Party
 from marketplace.payments.receipts import NewReceipt
@@ -132,6 +133,22 @@ def checked(owed: Owed, deliverable_id: UUID | None = None, *, data: bytes | Non
 def sent_script(owed: Owed, deliverable_id: UUID) -> UUID:
     with db.transaction(owed.maker.actor) as session:
         return scripts.send(session, owed.maker.actor, deliverable_id, body="开场：晨跑，喝一口气泡水。").id
+
+
+def asked_round(deliverable_id: UUID, price_minor: int = 5) -> UUID:
+    """One more round of the draft that the brand has asked for, whatever is left of the agreed ones."""
+    with db.transaction() as session:
+        row = ExtraRound(
+            deliverable_id=deliverable_id,
+            kind=RoundKind.DRAFT,
+            currency="CNY",
+            price_minor=price_minor,
+            asked_by=None,
+            answer_by=now() + timedelta(hours=72),
+        )
+        session.add(row)
+        session.flush()
+        return row.id
 
 
 def approved_script(owed: Owed, deliverable_id: UUID) -> UUID:

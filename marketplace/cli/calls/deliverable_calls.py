@@ -3,6 +3,7 @@
 from marketplace.cli.calls.api_command import ApiCommand
 from marketplace.cli.output import Column
 from marketplace.cli.shown import deliverable_lines
+from marketplace.core.money import Money
 
 _DELIVERABLE = (
     Column("id", "id"),
@@ -20,6 +21,14 @@ _SCRIPT = (
     Column("made", "created_at"),
     Column("reasons", "reasons", 20),
 )
+_ROUND = (
+    Column("id", "id"),
+    Column("status", "status"),
+    Column("kind", "kind"),
+    Column("amount", lambda row: Money(row["currency"], row["price_minor"]).show()),
+    Column("answer by", "answer_by"),
+    Column("payment", "payment_id"),
+)
 _DRAFT = (
     Column("id", "id"),
     Column("number", "number"),
@@ -34,7 +43,7 @@ _PUBLICATION = (
     Column("published", "published_at"),
     Column("stays until", "last_live_on"),
 )
-_AT = "/deliverables/{deliverable}"
+_AT, _ROUND_AT = "/deliverables/{deliverable}", "/rounds/{round}"
 
 CALLS = (
     ApiCommand(
@@ -53,6 +62,14 @@ CALLS = (
         fields=("body",),
         body="fields",
     ),
+    ApiCommand("deliverables", "rounds", "GET", f"{_AT}/rounds", "List bought rounds of changes.", _ROUND, pages=False),
+    ApiCommand(
+        "deliverables", "ask-for-round", "POST", f"{_AT}/rounds", "Ask for one more round of changes.", body="file"
+    ),
+    ApiCommand(
+        "deliverables", "confirm-round", "POST", f"{_ROUND_AT}/confirm", "Confirm one more round, as the maker."
+    ),
+    ApiCommand("deliverables", "refuse-round", "POST", f"{_ROUND_AT}/refuse", "Refuse one more round, as the maker."),
     ApiCommand("deliverables", "approve-script", "POST", "/scripts/{script}/approve", "Approve a script."),
     ApiCommand(
         "deliverables",

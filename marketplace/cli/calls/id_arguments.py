@@ -48,6 +48,7 @@ KINDS = {
     "reconciliation": IdKind(PREFIXES["reconciliations"], "对账", "reconciliation"),
     "receipt": IdKind(PREFIXES["receipts"], "到账", "receipt"),
     "review": IdKind(PREFIXES["reviews"], "审核", "review"),
+    "round": IdKind(PREFIXES["extra_rounds"], "加改轮次", "round"),
     "script": IdKind(PREFIXES["deal_scripts"], "脚本", "script"),
     "selection": IdKind(PREFIXES["selections"], "组合", "selection"),
     "series": IdKind(PREFIXES["series"], "系列", "series"),
