@@ -93,6 +93,7 @@ def test_every_route_that_changes_something_is_shut_to_a_suspended_party(app: Fl
         ("POST", "/invites/accept"),
         ("POST", "/password-resets"),
         ("POST", "/password-resets/confirm"),
+        ("POST", "/payment-provider/notices"),  # by a signature, which is no party's
         ("PUT", "/videos/{video_id}/signed"),
         ("DELETE", "/sessions/current"),  # one's own safety
         ("DELETE", "/sessions/{session_id}"),
