@@ -1,4 +1,5 @@
-"""The jobs of deals by the clock: those that are late, and those that are still to be made."""
+"""The jobs of deals by the clock: those that are late, those that are still to be made, and requests to cancel that
+nobody has answered, each by itself."""
 
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.jobs import ClaimedJob
 from marketplace.deals import lapsing
+from marketplace.stopping import cancelling
 from workers.handlers import Handlers
 
 
@@ -26,4 +28,18 @@ def catch_up(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"offered": done}
 
 
-HANDLERS: Handlers = {lapsing.LAPSE: lapse, lapsing.CATCH_UP: catch_up}
+def ask_for_requests(session: Session, _: ClaimedJob) -> dict[str, Any]:
+    return {"asked": cancelling.ask_for_due(session)}
+
+
+def end_request(session: Session, job: ClaimedJob) -> dict[str, Any]:
+    assert job.subject_id is not None
+    return {"ended": cancelling.end_unanswered(session, job.subject_id)}
+
+
+HANDLERS: Handlers = {
+    lapsing.LAPSE: lapse,
+    lapsing.CATCH_UP: catch_up,
+    cancelling.DUE: ask_for_requests,
+    cancelling.END: end_request,
+}

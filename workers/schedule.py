@@ -13,6 +13,7 @@ EVERY: Mapping[str, timedelta] = {
     "deliverables.due": timedelta(minutes=5),
     "payments.ring-provider": timedelta(minutes=1),
     "payments.reconcile-daily": timedelta(days=1),
+    "stopping.due": timedelta(minutes=1),
     "briefs.close-overdue": timedelta(minutes=5),
     "channels.settle-imports": timedelta(minutes=1),
     "checks.sweep": timedelta(minutes=5),

@@ -70,6 +70,7 @@ PREFIXES: dict[str, str] = {
     "takedown_reports": "tdr",
     "extra_rounds": "rnd",
     "deal_stops": "stp",
+    "cancellation_quotes": "cqt",
     "events": "evt",
     "event_links": "evl",
     "jobs": "job",
@@ -129,6 +130,7 @@ NOUNS_ZH: dict[str, str] = {
     "takedown_reports": "下架报告",
     "extra_rounds": "加改轮次",
     "deal_stops": "暂停与取消",
+    "cancellation_quotes": "取消费用",
     "events": "事件",
     "jobs": "任务",
 }

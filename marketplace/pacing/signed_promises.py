@@ -133,6 +133,25 @@ def postpone(session: Session, deal_id: UUID, by: timedelta) -> None:
     session.execute(booked.values(last_on=PacingBooking.last_on + by.days))
 
 
+def end_on(session: Session, actor: Actor, deal: PromisingDeal, until: date | None) -> None:
+    """Let what a deal promised end on a day, and at once without one; its booked days are free. Windows are never
+    changed: a longer one is removed, and a shorter one written."""
+    if until is None:
+        free(session, actor, deal)
+        return
+    session.execute(sa.delete(PacingBooking).where(PacingBooking.deal_id == deal.deal_id))
+    longer = sa.select(ExclusivityWindow).where(
+        ExclusivityWindow.deal_id == deal.deal_id, sa.func.upper(ExclusivityWindow.during) > until + timedelta(days=1)
+    )
+    for window in session.scalars(longer).all():
+        category, starts_on = window.category, window.starts_on
+        session.delete(window)
+        session.flush()
+        events.record(session, "exclusivity_windows.remove", window.id, actor, parties=deal.channel_side)
+        if category is not None and starts_on <= until:
+            promise_category(session, actor, deal, category, starts_on, until)
+
+
 def free(session: Session, actor: Actor, deal: PromisingDeal) -> None:
     """Take back all that a deal promised of its channel. Does nothing a second time."""
     session.execute(sa.delete(PacingBooking).where(PacingBooking.deal_id == deal.deal_id))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,12 +28,23 @@ class StopOutcome(StrEnum):
     DISPUTED = "disputed"
 
 
+class CancellationQuote(Base):
+    """What cancelling would cost, as it was shown (`stopping.quotes`). Each content is kept once, and never changed."""
+
+    __tablename__ = "cancellation_quotes"
+    __table_args__ = (sa.UniqueConstraint("deal_id", "content_hash"),)
+
+    deal_id: Mapped[UUID] = mapped_column(sa.ForeignKey("deals.id"))
+    content: Mapped[dict[str, Any]]
+    content_hash: Mapped[str]
+
+
 class DealStop(Base):
     """A pause of a deal, or a request to cancel it, with the reason that both sides read.
 
-    `side` is whose it is; None for the market's own. `answer_by`: until when the other side answers a request to
-    cancel. A deal has one of a kind open at a time; `outcome`, `ended_at` and `ended_side` say how it ended, and
-    `answer` what the other side said.
+    `side` is whose it is; None for the market's own. `quote_id` and `answer_by`: what a request to cancel goes by, and
+    until when the other side answers it. A deal has one of a kind open at a time; `outcome`, `ended_at` and
+    `ended_side` say how it ended, and `answer` what the other side said.
     """
 
     __tablename__ = "deal_stops"
@@ -50,6 +62,7 @@ class DealStop(Base):
     party_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"), default=None)
     answer_by: Mapped[datetime | None] = mapped_column(default=None)
+    quote_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("cancellation_quotes.id"), default=None)
     outcome: Mapped[StopOutcome | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_side: Mapped[DealParty | None] = mapped_column(default=None)

@@ -8,11 +8,20 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of
 from marketplace.core.http.request_handling import actor, session
 from marketplace.deals import policy, shown_deals
+from marketplace.deals.models import DealParty
 from marketplace.deals.schemas import DealOut
 from marketplace.deals.shown_deals import ShownDeal
-from marketplace.stopping import pausing, stop_records
-from marketplace.stopping.models import DealStop
-from marketplace.stopping.schemas import DealStopIn, DealStopOut
+from marketplace.stopping import cancelling, pausing, quoting, stop_records
+from marketplace.stopping.models import CancellationQuote, DealStop
+from marketplace.stopping.quotes import CancellationScope
+from marketplace.stopping.schemas import (
+    CancelAgreeIn,
+    CancelIn,
+    CancellationQuoteOut,
+    CancellationQuoteQuery,
+    DealStopIn,
+    DealStopOut,
+)
 
 blueprint = GuardedBlueprint(
     "stopping",
@@ -36,11 +45,49 @@ def list_deal_stops(deal_id: UUID) -> Page[DealStop]:
 def pause_deal(body: dict[str, Any], deal_id: UUID) -> ShownDeal:
     """Pause a deal, with a reason that both sides read. Until it goes on there is no script, draft or publication, and
     no silence that approves; what is live already stays so, and is settled."""
-    return shown_deals.find(session(), actor(), pausing.pause(session(), actor(), deal_id, **body).id)
+    return _told(pausing.pause(session(), actor(), deal_id, **body).id)
 
 
 @blueprint.post(f"{_DEAL}/resume", **_ACTS)
 def resume_deal(deal_id: UUID) -> ShownDeal:
     """Let a paused deal go on. What was left of the time to answer a draft goes on, and last days of publishing move by
     the days paused. Whoever paused it may at any time; the other side after fourteen days of that side's pauses."""
-    return shown_deals.find(session(), actor(), pausing.resume(session(), actor(), deal_id).id)
+    return _told(pausing.resume(session(), actor(), deal_id).id)
+
+
+@blueprint.get(f"{_DEAL}/cancellation-quote", **_READS, query=CancellationQuoteQuery, answers=CancellationQuoteOut)
+def get_cancellation_quote(query: dict[str, Any], deal_id: UUID) -> CancellationQuote:
+    """What it costs if your side cancels now, for each deliverable by how far it is, with the hash to name. While a
+    request to cancel waits, the quote that it goes by."""
+    side = DealParty(query["side"]) if query["side"] else None
+    return quoting.show(session(), actor(), deal_id, side=side, scope=CancellationScope(query["scope"]))
+
+
+@blueprint.post(f"{_DEAL}/cancel", **_ACTS, takes=CancelIn)
+def cancel_deal(body: dict[str, Any], deal_id: UUID) -> ShownDeal:
+    """Ask to cancel by the quote of this hash; the other side has 72 hours. It costs exactly what the quote says: where
+    the deal has moved since, 409 `stale-quote` tells what differs. What is late beyond the maker's days is cancelled at
+    once, and costs nothing."""
+    return _told(cancelling.ask(session(), actor(), deal_id, **body).id)
+
+
+@blueprint.post(f"{_DEAL}/cancellation/agree", **_ACTS, takes=CancelAgreeIn)
+def agree_to_cancel(body: dict[str, Any], deal_id: UUID) -> ShownDeal:
+    """Agree to what the other side has asked for, by the hash of its quote. What is live goes on to be settled."""
+    return _told(cancelling.agree(session(), actor(), deal_id, **body).id)
+
+
+@blueprint.post(f"{_DEAL}/cancellation/refuse", **_ACTS, takes=DealStopIn)
+def refuse_to_cancel(body: dict[str, Any], deal_id: UUID) -> ShownDeal:
+    """Refuse what the other side has asked for, with a reason that both read: the deal goes on as it was."""
+    return _told(cancelling.refuse(session(), actor(), deal_id, **body).id)
+
+
+@blueprint.post(f"{_DEAL}/cancellation/take-back", **_ACTS)
+def take_back_cancellation(deal_id: UUID) -> ShownDeal:
+    """Take your own request to cancel back: the deal goes on as it was."""
+    return _told(cancelling.take_back(session(), actor(), deal_id).id)
+
+
+def _told(deal_id: UUID) -> ShownDeal:
+    return shown_deals.find(session(), actor(), deal_id)

@@ -23,10 +23,18 @@ def held(session: Session, actor: Actor, deal_id: UUID) -> Deal:
 
 
 def begin(
-    session: Session, actor: Actor, deal: Deal, kind: StopKind, reason: str, *, answer_by: datetime | None = None
+    session: Session,
+    actor: Actor,
+    deal: Deal,
+    kind: StopKind,
+    reason: str,
+    *,
+    answer_by: datetime | None = None,
+    quote_id: UUID | None = None,
+    stands_still: bool = True,
 ) -> DealStop:
-    """Record that a side stops a locked deal: from now on the work stands still."""
-    if deal.stopped_at is None:
+    """Record that a side stops a locked deal: from now on the work stands still, unless only a part of it ends."""
+    if stands_still and deal.stopped_at is None:
         deal.stopped_at = now()
     row = DealStop(
         deal_id=deal.id,
@@ -37,6 +45,7 @@ def begin(
         party_id=actor.party_id,
         person_id=actor.person_id,
         answer_by=answer_by,
+        quote_id=quote_id,
     )
     session.add(row)
     session.flush()
@@ -65,6 +74,14 @@ def end_open(session: Session, actor: Actor, deal_id: UUID, outcome: StopOutcome
     open_ = sa.select(DealStop).where(DealStop.deal_id == deal_id, DealStop.outcome.is_(None))
     for row in session.scalars(open_):
         end(session, actor, row, outcome)
+
+
+def went_on_at(session: Session, deal_id: UUID, *, stopped_by_other_than: DealParty) -> datetime | None:
+    """Return when a deal last went on after somebody else than this side had stopped it: nobody wins time by a stop of
+    their own."""
+    went_on = (StopOutcome.RESUMED, StopOutcome.REFUSED, StopOutcome.TAKEN_BACK, StopOutcome.UNANSWERED)
+    query = sa.select(sa.func.max(DealStop.ended_at)).where(DealStop.deal_id == deal_id, DealStop.outcome.in_(went_on))
+    return session.scalar(query.where(DealStop.side.is_distinct_from(stopped_by_other_than)))
 
 
 def listing(session: Session, actor: Actor, deal_id: UUID) -> Sequence[DealStop]:

@@ -57,6 +57,11 @@ def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent
     return None
 
 
+def _quoted(world: World, subject: str) -> dict[str, str]:
+    """The hash of what cancelling a deal costs its brand, or of what its request to cancel goes by."""
+    return {"quote_hash": world.quotes.get(subject, "0" * 64)}
+
+
 def _present(world: World) -> dict[str, str]:
     """The hash of the terms that wait for the brand."""
     return {"content_hash": deals.hash_of(world.by_subject["countered"]["deal_id"])}
@@ -139,7 +144,12 @@ def body(method: str, path: str, world: World) -> Any:
         },
         ("POST", "/bids/{bid_id}/step-back"): {"reason": "plan changed"},
         ("POST", "/deals/{deal_id}/counter"): {**_present(world), "changes": {"keep_live_days": 7}},
-        **{("POST", f"/deals/{{deal_id}}/{name}"): REASON for name in ("decline", "withdraw", "pause")},
+        **{
+            ("POST", f"/deals/{{deal_id}}/{name}"): REASON
+            for name in ("decline", "withdraw", "pause", "cancellation/refuse")
+        },
+        ("POST", "/deals/{deal_id}/cancel"): {**_quoted(world, "under_way"), **REASON},
+        ("POST", "/deals/{deal_id}/cancellation/agree"): _quoted(world, "maker_leaves"),
         ("POST", "/deals/{deal_id}/confirm"): {**_present(world), "signed_name": "林小满"},
         ("POST", "/series"): {
             "channel_id": _show("chn", world.ids["channel_id"]),

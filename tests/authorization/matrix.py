@@ -221,6 +221,11 @@ POST   /series/{series_id}/close                          SSFFYNYNFFF
 POST   /series/{series_id}/open-again | closed            SSFFYNYNFFF
 POST   /episodes/{episode_id}/move                        SSFFYNYNFFF
 POST   /episodes/{episode_id}/drop                        SSFFYNYNFFF
+GET    /deals/{deal_id}/cancellation-quote | under_way    SSYNYNYNYYF
+POST   /deals/{deal_id}/cancel | under_way                SSYNYNYNFFF
+POST   /deals/{deal_id}/cancellation/agree | maker_leaves SSYNYNYNFFF
+POST   /deals/{deal_id}/cancellation/refuse | maker_leaves SSYNYNYNFFF
+POST   /deals/{deal_id}/cancellation/take-back | brand_leaves SSYNYNYNFFF
 GET    /deliverables                                      SSYYYYYYYYF
 GET    /deliverables/{deliverable_id}                     SSYNYNYNYYF
 GET    /deliverables/{deliverable_id}/scripts             SSYNYNYNYYF

@@ -1,7 +1,7 @@
 """One brand's briefs, one creator's channel and bids, and everybody who may or may not touch them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -47,7 +47,8 @@ from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.schemas import SelectionIn
-from marketplace.stopping import pausing
+from marketplace.stopping import cancelling, pausing, quoting
+from marketplace.stopping.quotes import CancellationScope
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
@@ -116,6 +117,7 @@ class World:
     ids: dict[str, UUID]
     by_subject: dict[str, dict[str, UUID]]
     people: dict[str, Somebody]
+    quotes: dict[str, str] = field(default_factory=dict)  # of what cancelling costs, by subject
 
     def id_of(self, name: str, subject: str) -> UUID:
         return self.by_subject.get(subject, {}).get(name) or self.ids[name]
@@ -246,6 +248,15 @@ def _add_owed(world: World) -> None:
     with db.transaction(owed.brand.actor) as session:
         pausing.pause(session, owed.brand.actor, paused.deal_id, reason="stock ran out")
     world.by_subject["paused"] = {"deal_id": paused.deal_id}
+    with db.transaction(owed.brand.actor) as session:
+        quote = quoting.show(session, owed.brand.actor, owed.deal_id, side=None, scope=CancellationScope.ALL)
+        world.quotes["under_way"] = quote.content_hash
+    for subject, who in (("maker_leaves", owed.creator), ("brand_leaves", owed.brand)):
+        leaving = make_owed.funded(between=(world.people["owner"], world.people["creator"]))
+        with db.transaction(who.actor) as session:
+            quote = quoting.show(session, who.actor, leaving.deal_id, side=None, scope=CancellationScope.ALL)
+            cancelling.ask(session, who.actor, leaving.deal_id, quote_hash=quote.content_hash, reason="plan changed")
+        world.by_subject[subject], world.quotes[subject] = {"deal_id": leaving.deal_id}, quote.content_hash
     with db.transaction() as session:  # the world's parties are as they were: whoever verifies one finds it unverified
         parties = [owed.brand.party_id, owed.creator.party_id]
         session.execute(sa.update(Party).where(Party.id.in_(parties)).values(verified_at=None))

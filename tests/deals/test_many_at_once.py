@@ -1,9 +1,7 @@
 """Many who act on one deal at once: one comes first, and everything tells the same story."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,21 +13,8 @@ from marketplace.deals.models import Deal, DealSignature, DealTerms, Deliverable
 from tests.bids.look import path as bid_path
 from tests.deals import look
 from tests.make import bids as make
+from tests.make.many import MANY, at_once
 from tests.make.offered_deals import Offered, hash_of, offered
-
-MANY = 50
-
-
-def at_once(app: Flask, calls: Sequence[Callable[[Any], Any]]) -> list[Any]:
-    """Make MANY calls at the same moment, one kind after another, and return their answers in order."""
-    barrier = Barrier(MANY)
-
-    def one(number: int) -> Any:
-        barrier.wait()
-        return calls[number % len(calls)](app.test_client())
-
-    with ThreadPoolExecutor(MANY) as pool:
-        return list(pool.map(one, range(MANY)))
 
 
 def test_many_acceptances_make_one_deal(app: Flask) -> None:

@@ -1,20 +1,26 @@
 """Calls that stop a deal, over HTTP, and looks at what they left behind."""
 
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.core import db
+from marketplace.core import db, jobs
 from marketplace.core.clock import now
+from marketplace.core.jobs import Job, JobState
 from marketplace.deals.models import Deliverable
 from marketplace.pacing.models import ExclusivityWindow, PacingBooking
 from marketplace.payments.models import Payment
+from marketplace.payments.money_invariants import verify
+from marketplace.payments.service import shares_settled
+from marketplace.stopping import cancelling
 from marketplace.stopping.models import DealStop
 from tests.deals.look import columns, path, shown
 from tests.deliverables import look as work
+from tests.make import work as make_work
 from tests.make.people import Somebody
 
 WHY = "产品召回，先停一停"
@@ -74,3 +80,28 @@ def promised_until(deal_id: UUID) -> Any:
 
 def after(**time: float) -> Any:
     return now() + timedelta(**time)
+
+
+def money(deal_id: UUID) -> list[tuple[str, int, int]]:
+    """Of each payment in order: its status, what the maker's side and the platform got, what went back."""
+    with db.transaction() as session:
+        rows = session.scalars(sa.select(Payment).where(Payment.deal_id == deal_id).order_by(Payment.position)).all()
+        shares = shares_settled(session, [row.id for row in rows])
+        paid = {id_: one.maker_minor + one.agency_minor + one.fee_minor for id_, one in shares.items()}
+        return [(str(row.status), paid.get(row.id, 0), row.returned_minor) for row in rows]
+
+
+def holds() -> None:
+    """Assert that whatever must hold of money does."""
+    with db.transaction() as session:
+        assert verify(session).faults == []
+
+
+def clock(worker: ModuleType) -> None:
+    """Let the clock come once for requests that nobody answers."""
+    make_work.ask(cancelling.DUE, queue=jobs.DEFAULT)
+    for _ in range(2):
+        with db.transaction() as session:  # jobs wait by the database's clock, which does not travel
+            ours = (Job.kind.startswith("stopping."), Job.state == JobState.QUEUED)
+            session.execute(sa.update(Job).where(*ours).values(next_at=sa.func.now()))
+        make_work.settle(worker)

@@ -2,7 +2,7 @@
 
 from marketplace.cli.calls.api_command import ApiCommand
 from marketplace.cli.output import Column
-from marketplace.cli.shown import deal_lines, summaries
+from marketplace.cli.shown import deal_lines, stopping_lines, summaries
 
 _STOP = (
     Column("id", "id"),
@@ -35,4 +35,51 @@ CALLS = (
         summary=deal_lines.deal,
     ),
     ApiCommand("deals", "resume", "POST", "/deals/{deal}/resume", "Let a paused deal go on.", summary=deal_lines.deal),
+    ApiCommand(
+        "deals",
+        "quote",
+        "GET",
+        "/deals/{deal}/cancellation-quote",
+        "Show what cancelling a deal costs now.",
+        filters=("side", "scope"),
+        summary=stopping_lines.quote,
+    ),
+    ApiCommand(
+        "deals",
+        "cancel",
+        "POST",
+        "/deals/{deal}/cancel",
+        "Ask to cancel a deal by the quote of this hash.",
+        fields=("quote_hash", "reason"),
+        body="fields",
+        summary=deal_lines.deal,
+    ),
+    ApiCommand(
+        "deals",
+        "agree-to-cancel",
+        "POST",
+        "/deals/{deal}/cancellation/agree",
+        "Agree to cancel by the quote of this hash.",
+        fields=("quote_hash",),
+        body="fields",
+        summary=deal_lines.deal,
+    ),
+    ApiCommand(
+        "deals",
+        "refuse-to-cancel",
+        "POST",
+        "/deals/{deal}/cancellation/refuse",
+        "Refuse to cancel: the deal goes on as it was.",
+        fields=("reason",),
+        body="fields",
+        summary=deal_lines.deal,
+    ),
+    ApiCommand(
+        "deals",
+        "take-cancel-back",
+        "POST",
+        "/deals/{deal}/cancellation/take-back",
+        "Take your own request to cancel back.",
+        summary=deal_lines.deal,
+    ),
 )
