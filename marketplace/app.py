@@ -42,6 +42,7 @@ from marketplace.pacing.routes_exclusivity import blueprint as exclusivity
 from marketplace.payments.provider.routes_provider import blueprint as payment_provider
 from marketplace.payments.routes import blueprint as payments
 from marketplace.reviews.routes import blueprint as reviews
+from marketplace.stopping.disputes.routes import blueprint as disputes
 from marketplace.stopping.routes import blueprint as stopping
 from marketplace.video_files.routes import blueprint as videos
 from marketplace.video_files.routes_uploads import blueprint as video_uploads
@@ -65,6 +66,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     stopping,
     inbox,
     series,
+    disputes,
     discovery,
     prices,
     overlaps,

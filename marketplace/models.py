@@ -22,6 +22,7 @@ from marketplace.payments import models as payments
 from marketplace.payments.provider import models as providers
 from marketplace.reviews import models as reviews
 from marketplace.stopping import models as stopping
+from marketplace.stopping.disputes import models as disputes
 from marketplace.video_files import models as videos
 
 metadata = Base.metadata
@@ -33,6 +34,7 @@ __all__ = [
     "checks",
     "deals",
     "deliverables",
+    "disputes",
     "events",
     "exclusivity",
     "growth",

@@ -59,6 +59,8 @@ from marketplace.payments.states import (
 )
 from marketplace.reviews.models import Review, ReviewStatus
 from marketplace.reviews.states import REVIEW_TRANSITIONS
+from marketplace.stopping.disputes.models import Dispute
+from marketplace.stopping.disputes.states import DISPUTE_TRANSITIONS
 from marketplace.video_files.models import VideoFile
 from marketplace.video_files.states import VIDEO_TRANSITIONS
 
@@ -97,6 +99,7 @@ STATES = {
     "series": StateMachine(SERIES_TRANSITIONS, Series),
     "episode": StateMachine(EPISODE_TRANSITIONS, SeriesEpisode),
     "selection": StateMachine(SELECTION_TRANSITIONS, Selection),
+    "dispute": StateMachine(DISPUTE_TRANSITIONS, Dispute),
     "payment": StateMachine(PAYMENT_TRANSITIONS, Payment),
     "receipt": StateMachine(RECEIPT_TRANSITIONS, Receipt),
     "pay_in": StateMachine(PAY_IN_TRANSITIONS, PayInRequest),

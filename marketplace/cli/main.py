@@ -82,7 +82,7 @@ SECTIONS = {
         "creators", "mandates", "keys", "claims", "transfers", "reviews", "people",
     ),
     "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
-    "Deals": ("inbox", "deals", "deliverables", "series"),
+    "Deals": ("inbox", "deals", "deliverables", "series", "disputes"),
     "Money": ("price-index", "deal-prices", "payments", "receipts", "payouts", "claw-backs", "accounts"),
     "Operate": (
         "up", "demo", "admin", "backup", "restore", "web", "worker", "ringer", "migrate", "health", "mail", "jobs",

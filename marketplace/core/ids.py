@@ -71,6 +71,8 @@ PREFIXES: dict[str, str] = {
     "extra_rounds": "rnd",
     "deal_stops": "stp",
     "cancellation_quotes": "cqt",
+    "disputes": "dsp",
+    "dispute_evidence": "dev",
     "events": "evt",
     "event_links": "evl",
     "jobs": "job",
@@ -131,6 +133,8 @@ NOUNS_ZH: dict[str, str] = {
     "extra_rounds": "加改轮次",
     "deal_stops": "暂停与取消",
     "cancellation_quotes": "取消费用",
+    "disputes": "争议",
+    "dispute_evidence": "争议材料",
     "events": "事件",
     "jobs": "任务",
 }

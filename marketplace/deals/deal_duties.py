@@ -29,7 +29,26 @@ DEAL_DUTIES: tuple[Duty, ...] = (
 
 _RESUME = (post("resumeDeal", "/deals/{dea}/resume"),)
 _GO_ON = Bilingual("合作已暂停：可以时请继续", "The deal is paused: let it go on when you can")
+_CANCEL_ANSWERS = (
+    read("getCancellationQuote", "/deals/{dea}/cancellation-quote"),
+    post("agreeToCancel", "/deals/{dea}/cancellation/agree"),
+    post("refuseToCancel", "/deals/{dea}/cancellation/refuse"),
+)
+_CANCEL = Bilingual("答复取消申请：看费用，同意或拒绝", "Answer the request to cancel: read its quote, agree or refuse")
+
 STOPPED_DUTIES: tuple[Duty, ...] = (
+    *(
+        Duty(
+            f"answer_cancellation_as_{side}",
+            "deals",
+            D.CANCELLING,
+            side,
+            _CANCEL,
+            Silence.CANCELS_EARLY,
+            _CANCEL_ANSWERS,
+        )
+        for side in (DutySide.BRAND, DutySide.MAKER)
+    ),
     Duty("resume_as_brand", "deals", D.PAUSED, DutySide.BRAND, _GO_ON, Silence.PAUSED, _RESUME),
     Duty("resume_as_maker", "deals", D.PAUSED, DutySide.MAKER, _GO_ON, Silence.PAUSED, _RESUME),
 )

@@ -48,5 +48,6 @@ DELIVERABLE_TRANSITIONS: Transitions = {
     "publish": transition(V.APPROVED, to=V.LIVE, by=_MAKER),
     "miss": transition(V.LIVE, to=V.MISSED, by=(Role.ADMIN, Role.SYSTEM)),
     "finish": transition(V.LIVE, to=V.DONE, by=Role.SYSTEM),
+    "decide_to_end": transition(V.LIVE, to=V.DONE, by=Role.ADMIN),
     "cancel": transition(*_BEFORE_LIVE, to=V.CANCELLED, by=(*_SIDES, Role.ADMIN, Role.SYSTEM)),
 }

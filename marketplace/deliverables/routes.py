@@ -23,7 +23,6 @@ from marketplace.deliverables.schemas import (
     ScriptIn,
     ScriptOut,
     ScriptReasonsIn,
-    TakedownDecisionIn,
     TakedownReportIn,
     TakedownReportOut,
     VideoReachOut,
@@ -152,18 +151,6 @@ def publish_deliverable(body: dict[str, Any], deliverable_id: UUID) -> ShownPubl
 def report_takedown(body: dict[str, Any], deliverable_id: UUID) -> TakedownReport:
     """Report that a live video is not there any more. It is not settled until the platform has looked."""
     return publishing.report(session(), actor(), deliverable_id, **body)
-
-
-@blueprint.post(
-    f"{_DELIVERABLE}/publication/decide",
-    allow=(Role.ADMIN,),
-    needs=Permission.DEALS,
-    takes=TakedownDecisionIn,
-    answers=TakedownReportOut,
-)
-def decide_takedown(body: dict[str, Any], deliverable_id: UUID) -> TakedownReport:
-    """Decide, as the platform, on a report: upheld, the video is missed and its deal disputed; else it goes on."""
-    return publishing.decide(session(), actor(), deliverable_id, **body)
 
 
 def _draft(draft_id: UUID) -> ShownDraft:

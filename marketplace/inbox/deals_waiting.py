@@ -1,15 +1,18 @@
 """Open duties on deals, on what they owe, and on reports that a video was taken down."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from marketplace.core.clock import now
 from marketplace.core.words.duties import DutySide
 from marketplace.deals import policy
 from marketplace.deals.deal_duties import SCRIPT_FIRST, SILENT
-from marketplace.deals.models import Deal, DealStatus, DealTerms, Deliverable, DeliverableStatus
+from marketplace.deals.models import UNDER_WAY, Deal, DealStatus, DealTerms, Deliverable, DeliverableStatus
 from marketplace.deliverables.models import Draft, Script, TakedownReport
 from marketplace.inbox.duty_table import states_of
 from marketplace.inbox.open_duty import Asker, Query, columns, end_of_day
+from marketplace.stopping.disputes.models import Dispute, DisputeEvidence, DisputeStatus
 from marketplace.stopping.models import DealStop, StopKind
 from marketplace.stopping.pausing import PAUSE_HOLDS
 
@@ -99,7 +102,7 @@ def deliverables(asker: Asker) -> Query | None:
 
 
 def takedowns(asker: Asker) -> Query | None:
-    """Reports that an administrator decides on, while their deal is active."""
+    """Reports that an administrator decides on, while their deal is under way."""
     if DutySide.ADMIN not in asker.sides:
         return None
     return (
@@ -119,5 +122,41 @@ def takedowns(asker: Asker) -> Query | None:
         .join(Deal, Deal.id == Deliverable.deal_id)
         .join(DealTerms, DealTerms.id == Deliverable.terms_id)
         .where(TakedownReport.status.in_(states_of("takedown_reports", DutySide.ADMIN)))
-        .where(Deal.status == DealStatus.ACTIVE)
+        .where(Deal.status.in_(UNDER_WAY))
+    )
+
+
+def disputes(asker: Asker) -> Query | None:
+    """Disputes in which a side has not been heard and has time left; then one admin proposes, and another confirms."""
+    side = _side(asker)
+    if side is None and DutySide.ADMIN not in asker.sides:
+        return None
+    heard = sa.select(DisputeEvidence.id).where(DisputeEvidence.dispute_id == Dispute.id)
+    is_open = Dispute.status == DisputeStatus.OPEN
+    if side is not None:
+        own = heard.where(DisputeEvidence.side == str(side)).exists()
+        waits = sa.and_(policy.acting(asker.actor), is_open, ~own, Dispute.answer_by > now())
+        told: Any = str(side)
+    else:
+        both = sa.and_(*(heard.where(DisputeEvidence.side == str(one)).exists() for one in _SIDES))
+        to_propose = sa.and_(is_open, sa.or_(both, Dispute.answer_by <= now()))
+        to_confirm = sa.and_(Dispute.status == DisputeStatus.PROPOSED, asker.is_another(Dispute.proposed_by))
+        concerned = asker.sits_in(Deal.brand_id, Deal.creator_id, sa.func.coalesce(Deal.agency_id, Deal.creator_id))
+        waits = sa.and_(sa.or_(to_propose, to_confirm), ~concerned)
+        told = sa.case((is_open, str(DutySide.ADMIN)), else_=str(DutySide.SECOND_ADMIN))
+    return (
+        sa.select(
+            *columns(
+                subject_id=Dispute.id,
+                state=Dispute.status,
+                side=told,
+                by=Dispute.answer_by if side is not None else sa.null(),
+                since=sa.func.coalesce(Dispute.proposed_at, Dispute.created_at),
+                about=_ABOUT,
+                dea=Deal.id,
+            )
+        )
+        .join(Deal, Deal.id == Dispute.deal_id)
+        .join(DealTerms, DealTerms.id == Deal.terms_id)
+        .where(waits)
     )

@@ -14,6 +14,7 @@ from marketplace.deliverables.models import TakedownStatus
 from marketplace.identity.models import MandateStatus
 from marketplace.payments.models import ClawBackStatus, PayoutStatus, ReceiptStatus
 from marketplace.reviews.models import ReviewStatus
+from marketplace.stopping.disputes.models import DisputeStatus
 
 # Of what has no column of a status: it waits until it is answered.
 WAITS = "waits"
@@ -226,7 +227,52 @@ _MONEY = (
     ),
 )
 
-DUTIES: tuple[Duty, ...] = (*DEAL_DUTIES, *STOPPED_DUTIES, *DELIVERABLE_DUTIES, *_MARKET, *_REVIEWS, *_PEOPLE, *_MONEY)
+_DISPUTES = (
+    *(
+        Duty(
+            f"show_evidence_as_{side}",
+            "disputes",
+            DisputeStatus.OPEN,
+            side,
+            Bilingual("提交争议材料", "Show what you have in the dispute"),
+            Silence.UNHEARD,
+            (read("getDispute", "/disputes/{dsp}"), post("addDisputeEvidence", "/disputes/{dsp}/evidence")),
+        )
+        for side in (DutySide.BRAND, DutySide.MAKER)
+    ),
+    Duty(
+        "propose_decision",
+        "disputes",
+        DisputeStatus.OPEN,
+        DutySide.ADMIN,
+        Bilingual("按金额拟定争议的裁定", "Propose a decision on the dispute, in amounts"),
+        Silence.UNSETTLED,
+        (read("getDispute", "/disputes/{dsp}"), post("proposeDecision", "/disputes/{dsp}/propose")),
+    ),
+    Duty(
+        "confirm_decision",
+        "disputes",
+        DisputeStatus.PROPOSED,
+        DutySide.SECOND_ADMIN,
+        Bilingual("作为第二人确认裁定，或撤下", "Confirm the decision as the second person, or drop it"),
+        Silence.UNSETTLED,
+        (
+            post("confirmDecision", "/disputes/{dsp}/confirm"),
+            post("dropProposedDecision", "/disputes/{dsp}/drop-proposal"),
+        ),
+    ),
+)
+
+DUTIES: tuple[Duty, ...] = (
+    *DEAL_DUTIES,
+    *STOPPED_DUTIES,
+    *DELIVERABLE_DUTIES,
+    *_MARKET,
+    *_REVIEWS,
+    *_PEOPLE,
+    *_MONEY,
+    *_DISPUTES,
+)
 SUBJECTS: tuple[str, ...] = tuple(dict.fromkeys(duty.subject for duty in DUTIES))
 
 DutyKey = tuple[str, str, str, str]

@@ -22,6 +22,7 @@ QUERIES: Mapping[str, DutyQuery] = {
     "deals": deals_waiting.deals,
     "deliverables": deals_waiting.deliverables,
     "takedown_reports": deals_waiting.takedowns,
+    "disputes": deals_waiting.disputes,
     "briefs": market_waiting.briefs,
     "bids": market_waiting.bids,
     "reviews": market_waiting.reviews,

@@ -62,7 +62,6 @@ AT_REST: Mapping[StateOf, Bilingual] = {
     ("channels", ClaimStatus.REFUSED): _RESTS,
     ("briefs", BriefStatus.DRAFT): Bilingual("只有自己看得到", "nobody else sees it"),
     ("bids", BidStatus.ACCEPTED): Bilingual("由它的合作继续", "its deal goes on"),
-    ("deals", DealStatus.CANCELLING): Bilingual("另一方答复时", "the other side answers"),
     ("deals", DealStatus.DISPUTED): Bilingual("管理员裁定时", "an admin decides"),
     ("selections", SelectionStatus.DONE): Bilingual("由需求的选定事项提醒", "the brief's choice is the duty"),
     ("selections", SelectionStatus.CONFIRMED): _RESTS,

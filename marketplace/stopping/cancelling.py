@@ -21,7 +21,8 @@ from marketplace.stopping.models import CancellationQuote, DealStop, StopKind, S
 from marketplace.stopping.quotes import CancellationScope, Quote
 
 ANSWER_TIME = timedelta(hours=72)
-DUE, END = "stopping.due", "stopping.end-request"
+DUE = "stopping.due"
+END = "stopping.end-request"
 BATCH = 500
 
 

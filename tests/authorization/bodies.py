@@ -149,6 +149,20 @@ def body(method: str, path: str, world: World) -> Any:
             for name in ("decline", "withdraw", "pause", "cancellation/refuse")
         },
         ("POST", "/deals/{deal_id}/cancel"): {**_quoted(world, "under_way"), **REASON},
+        ("POST", "/deals/{deal_id}/disputes"): REASON,
+        ("POST", "/disputes/{dispute_id}/evidence"): {"body": "as agreed"},
+        ("POST", "/disputes/{dispute_id}/propose"): {
+            **REASON,
+            "outcome": "cancel",
+            "amounts": [
+                {
+                    "deliverable_id": _show("dlv", world.id_of("deliverable_id", "disputed")),
+                    "due_minor": 0,
+                }
+            ],
+        },
+        # Opened with words of its own, answered, proposed.
+        ("POST", "/disputes/{dispute_id}/confirm"): {"version": 4},
         ("POST", "/deals/{deal_id}/cancellation/agree"): _quoted(world, "maker_leaves"),
         ("POST", "/deals/{deal_id}/confirm"): {**_present(world), "signed_name": "林小满"},
         ("POST", "/series"): {

@@ -226,6 +226,13 @@ POST   /deals/{deal_id}/cancel | under_way                SSYNYNYNFFF
 POST   /deals/{deal_id}/cancellation/agree | maker_leaves SSYNYNYNFFF
 POST   /deals/{deal_id}/cancellation/refuse | maker_leaves SSYNYNYNFFF
 POST   /deals/{deal_id}/cancellation/take-back | brand_leaves SSYNYNYNFFF
+POST   /deals/{deal_id}/disputes | under_way              SSYNYNYNFFF
+GET    /disputes                                          SSYYYYYYYYF
+GET    /disputes/{dispute_id}                             SSYNYNYNYYF
+POST   /disputes/{dispute_id}/evidence                    SSYNYNYNFFF
+POST   /disputes/{dispute_id}/propose                     SSFFFFFFYFF
+POST   /disputes/{dispute_id}/confirm | proposed          SSFFFFFFYFF
+POST   /disputes/{dispute_id}/drop-proposal | proposed    SSFFFFFFYFF
 GET    /deliverables                                      SSYYYYYYYYF
 GET    /deliverables/{deliverable_id}                     SSYNYNYNYYF
 GET    /deliverables/{deliverable_id}/scripts             SSYNYNYNYYF

@@ -42,6 +42,7 @@ from marketplace.matching.selection.schemas import SelectionIn
 from marketplace.payments import claw_backs
 from marketplace.payments import service as payments
 from marketplace.payments.receipts import NewReceipt
+from marketplace.stopping.disputes import service as disputes
 from tests.authorization.world import proven, transfer
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
@@ -306,6 +307,11 @@ def _deal(world: RivalWorld) -> None:
         "owed_check_id": make_owed.checked(owed, owed.ids[0]),
         "owed_video_id": make_owed.told(owed, draft_id)["video_id"],
     }
+    disputed = make_owed.funded(between=(brand, creator))
+    with db.transaction(brand.actor) as session:
+        opened = disputes.open_one(session, brand.actor, disputed.deal_id, reason="rival-dispute", deliverable_ids=None)
+    world.ids["rival_brand"]["dispute_id"] = opened.id
+    world.keep("the dispute", "rival-dispute", "rival_brand", "creator")
     world.keep("the script", "rival-script", "rival_brand", "creator")
     world.keep("the price of what is owed", rf"\b{_amount(9, 8)}\b", "rival_brand", *_readers("creator"))
     world.keep("what is owed", ids.show("dlv", owed.ids[0]), "rival_brand", "creator")

@@ -48,6 +48,10 @@ from marketplace.matching.selection import service as selections
 from marketplace.matching.selection import set_choice
 from marketplace.matching.selection.schemas import SelectionIn
 from marketplace.stopping import cancelling, pausing, quoting
+from marketplace.stopping.disputes import deciding
+from marketplace.stopping.disputes import service as disputes
+from marketplace.stopping.disputes.deciding import DecidedAmount
+from marketplace.stopping.disputes.models import DisputeOutcome
 from marketplace.stopping.quotes import CancellationScope
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
@@ -89,6 +93,7 @@ PREFIXES = {
     "job_id": "job",
     "deal_price_id": "dpr",
     "deliverable_id": "dlv",
+    "dispute_id": "dsp",
     "draft_id": "drf",
     "script_id": "scr",
     "series_id": "ser",
@@ -257,9 +262,28 @@ def _add_owed(world: World) -> None:
             quote = quoting.show(session, who.actor, leaving.deal_id, side=None, scope=CancellationScope.ALL)
             cancelling.ask(session, who.actor, leaving.deal_id, quote_hash=quote.content_hash, reason="plan changed")
         world.by_subject[subject], world.quotes[subject] = {"deal_id": leaving.deal_id}, quote.content_hash
+    _add_disputes(world)
     with db.transaction() as session:  # the world's parties are as they were: whoever verifies one finds it unverified
         parties = [owed.brand.party_id, owed.creator.party_id]
         session.execute(sa.update(Party).where(Party.id.in_(parties)).values(verified_at=None))
+
+
+def _add_disputes(world: World) -> None:
+    """A dispute that waits for a proposal, and one whose proposal waits for a second person."""
+    owner, creator, admin = (world.people[name] for name in ("owner", "creator", "admin"))
+    for subject in ("disputed", "proposed"):
+        owed = make_owed.funded(between=(owner, creator))
+        with db.transaction(owner.actor) as session:
+            row = disputes.open_one(session, owner.actor, owed.deal_id, reason="not as agreed", deliverable_ids=None)
+        with db.transaction(creator.actor) as session:
+            disputes.show(session, creator.actor, row.id, body="as agreed")
+        world.by_subject[subject] = {"deal_id": owed.deal_id, "deliverable_id": owed.id, "dispute_id": row.id}
+    world.ids["dispute_id"] = world.by_subject["disputed"]["dispute_id"]
+    first = somebody("platform", party_id=admin.party_id)
+    with db.transaction(first.actor) as session:
+        amounts = [DecidedAmount(owed.id, 0)]
+        given = {"outcome": DisputeOutcome.CANCEL, "amounts": amounts, "reason": "both were heard"}
+        deciding.propose(session, first.actor, row.id, **given)
 
 
 def _revoked(owner: Somebody) -> dict[str, str]:

@@ -22,7 +22,10 @@ from tests.stopping import look, look_quotes
 pytestmark = pytest.mark.usefixtures("own_market")
 
 
-def test_all_that_stops_a_deal_at_once_has_one_order_and_no_contradiction(app: Flask, client: FlaskClient) -> None:
+@pytest.mark.parametrize("disputed", [False, True])
+def test_all_that_stops_a_deal_at_once_has_one_order_and_no_contradiction(
+    app: Flask, client: FlaskClient, disputed: bool
+) -> None:
     owed = make.funded(2, price_minor=123_457, agency=True)
     make.sent_draft(owed, owed.ids[1])
     deal_id = owed.deal_id
@@ -38,14 +41,16 @@ def test_all_that_stops_a_deal_at_once_has_one_order_and_no_contradiction(app: F
         lambda c: look_quotes.cancel(c, owed.maker, deal_id, makers),
         lambda c: look_quotes.agree(c, owed.brand, deal_id, makers),
     ]
+    if disputed:
+        calls.append(lambda c: look.post(c, owed.maker, deal_id, "disputes", reason="说好的不是这样"))
     answers = at_once(app, calls)
     codes = Counter(answer.status_code for answer in answers)
-    assert set(codes) <= {200, 409}, codes
-    assert codes[200] >= 1
+    assert set(codes) <= {200, 201, 409}, codes
+    assert codes[200] + codes[201] >= 1
     # Each call that was answered with 200 is one event, and each event begins where the one before it ended.
     moves = [event for event in events(deal_id) if "before" in event.data and event.kind != "deals.confirm"]
     walked = [event for event in moves if event.kind not in ("deals.fund",)]
-    assert len(walked) == codes[200]
+    assert len(walked) == codes[200] + codes[201]
     state = "active"
     for event in walked:
         name = event.kind.removeprefix("deals.")
@@ -64,7 +69,7 @@ def test_all_that_stops_a_deal_at_once_has_one_order_and_no_contradiction(app: F
         assert due == (61_728 * 5_000 // 10_000 if stop["side"] == "brand" else 0)
         assert set(ended) <= {"returned", "split"}
     else:
-        assert ended == ["held", "held"]
+        assert ended == ["frozen" if state == "disputed" else "held"] * 2
     look.holds()
 
 

@@ -56,6 +56,7 @@ NOUNS = {
     "deals": "Read and answer the terms of deals.",
     "deliverables": "Make and answer what deals owe: scripts, drafts, publications.",
     "series": "Keep schedules of episodes that several brands share.",
+    "disputes": "Dispute what deals owe, and decide on it.",
     "accounts": "See what your accounts of money hold, and your statements.",
     "payments": "See what deals cost, and where it is.",
     "receipts": "See what came in for deals.",

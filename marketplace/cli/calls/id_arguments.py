@@ -30,6 +30,7 @@ KINDS = {
     "deal": IdKind(PREFIXES["deals"], "合作", "deal"),
     "deal_price": IdKind(PREFIXES["deal_prices"], "成交价", "deal price"),
     "deliverable": IdKind(PREFIXES["deliverables"], "交付项", "deliverable"),
+    "dispute": IdKind(PREFIXES["disputes"], "争议", "dispute"),
     "draft": IdKind(PREFIXES["deal_drafts"], "成片", "draft"),
     "episode": IdKind(PREFIXES["series_episodes"], "单集", "episode"),
     "event": IdKind(PREFIXES["events"], "事件", "event"),

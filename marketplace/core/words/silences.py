@@ -16,6 +16,8 @@ class Silence(StrEnum):
     LAPSES = "lapses"
     UNPAID = "unpaid"
     PAUSED = "paused"
+    CANCELS_EARLY = "cancels_early"
+    UNHEARD = "unheard"
     LATE = "late"
     UNAPPROVED = "unapproved"
     APPROVES = "approves"
@@ -43,6 +45,13 @@ SILENCE: dict[Silence, Bilingual] = {
     Silence.PAUSED: Bilingual(
         "一直暂停，什么都不动；一方的暂停合计满 14 天后，另一方也可以继续。",
         "It stays paused and nothing moves; after fourteen days of a side's pauses the other may let it go on.",
+    ),
+    Silence.CANCELS_EARLY: Bilingual(
+        "72 小时无人答复：还没交成片的，按所示费用取消；已交成片的，合作照旧。",
+        "Unanswered by then, it is cancelled at its quote before the first draft; after it the deal goes on as it was.",
+    ),
+    Silence.UNHEARD: Bilingual(
+        "到期没有提交材料，按对方的材料裁定。", "Not heard by then, it is decided by what the other side has shown."
     ),
     Silence.LATE: Bilingual(
         "过了发布日还没有上线，记为逾期；工作照常继续。",
