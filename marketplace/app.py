@@ -19,6 +19,7 @@ from marketplace.core.http.server import DatabaseReview, make_server
 from marketplace.deals.routes import blueprint as deals
 from marketplace.deals.routes_funding import blueprint as funding
 from marketplace.deals.series.routes import blueprint as series
+from marketplace.deliverables.results.routes_results import blueprint as results
 from marketplace.deliverables.routes import blueprint as deliverables
 from marketplace.deliverables.routes_rounds import blueprint as rounds
 from marketplace.identity.routes import blueprint as identity
@@ -67,6 +68,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     inbox,
     series,
     disputes,
+    results,
     discovery,
     prices,
     overlaps,

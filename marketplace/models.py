@@ -10,6 +10,7 @@ from marketplace.core.http import idempotency
 from marketplace.deals import models as deals
 from marketplace.deals.series import models as series
 from marketplace.deliverables import models as deliverables
+from marketplace.deliverables.results import models as results
 from marketplace.identity import models as identity
 from marketplace.ledger import models as ledger
 from marketplace.matching.forecast import models as growth
@@ -48,6 +49,7 @@ __all__ = [
     "payments",
     "prices",
     "providers",
+    "results",
     "reviews",
     "selections",
     "series",

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.jobs import ClaimedJob
 from marketplace.deliverables import due_work, extra_rounds, settling, video_drafts
+from marketplace.deliverables.results import result_state
 from workers.handlers import Handlers
 
 
@@ -28,9 +29,15 @@ def mark_late(session: Session, job: ClaimedJob) -> dict[str, Any]:
     return {"late": due_work.mark_late(session, job.subject_id)}
 
 
+def look_at_result(session: Session, job: ClaimedJob) -> dict[str, Any]:
+    assert job.subject_id is not None
+    return {"final": result_state.look(session, job.subject_id)}
+
+
 HANDLERS: Handlers = {
     due_work.DUE: ask_for_due,
     due_work.SILENCE: approve_by_silence,
     due_work.FINISH: finish,
     due_work.LATE: mark_late,
+    due_work.RESULT: look_at_result,
 }

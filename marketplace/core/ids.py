@@ -73,6 +73,8 @@ PREFIXES: dict[str, str] = {
     "cancellation_quotes": "cqt",
     "disputes": "dsp",
     "dispute_evidence": "dev",
+    "told_figures": "tfg",
+    "told_orders": "tor",
     "events": "evt",
     "event_links": "evl",
     "jobs": "job",
@@ -135,6 +137,8 @@ NOUNS_ZH: dict[str, str] = {
     "cancellation_quotes": "取消费用",
     "disputes": "争议",
     "dispute_evidence": "争议材料",
+    "told_figures": "结果数字",
+    "told_orders": "订单",
     "events": "事件",
     "jobs": "任务",
 }

@@ -44,6 +44,7 @@ def countered(
         *_rights(terms, changes),
         *_cancellation(terms, changes.get("cancellation") or {}),
         *_extras(terms, changes.get("extras")),
+        *_results(terms, changes.get("results") or {}),
     ]
     _plain(terms, changes)
     if errors:
@@ -198,6 +199,16 @@ def _extras(terms: dict[str, Any], extras: Sequence[Mapping[str, Any]] | None) -
         {"name": extra["name"], "price_minor": extra["price"].amount, "deliverable": extra["deliverable"]}
         for extra in extras
     ]
+
+
+def _results(terms: dict[str, Any], changed: Mapping[str, int]) -> Iterator[FieldError]:
+    if changed and "results" not in terms:
+        text = Bilingual(
+            "价格不随播放或销售变动，没有结果可等。", "The price follows neither views nor sales, so there are none."
+        )
+        yield FieldError("/changes/results", text)
+    elif changed:
+        terms["results"] |= changed
 
 
 def _plain(terms: dict[str, Any], changes: Mapping[str, Any]) -> None:

@@ -24,10 +24,12 @@ from marketplace.deals.series.series_slots import MOVABLE_DAYS
 from marketplace.deals.terms.contract import LANGUAGES
 from marketplace.deals.terms.schemas_terms import (
     CHANNELS_MAX,
+    CONTEST_DAYS_MAX,
     DAYS_MAX,
     DELIVERABLES_MAX,
     EXTRAS_MAX,
     MOVABLE_MAX,
+    RESULT_DAYS_MAX,
     ROUNDS_MAX,
     SPLIT_DAYS,
     DealTermsDocument,
@@ -134,6 +136,11 @@ class DealSeriesChange(_DealPart):
         load_default=MOVABLE_DAYS,
         metadata={"description": "How far the maker may move an episode from its agreed day without asking."},
     )
+class DealResultDaysChange(_DealPart):
+    """Of a variable price: after how many days figures are final, and for how many each may be contested."""
+
+    final_days = WholeField(1, RESULT_DAYS_MAX)
+    contest_days = WholeField(1, CONTEST_DAYS_MAX)
 
 
 class DealExtraIn(_DealPart):
@@ -163,6 +170,7 @@ class DealChanges(_DealPart):
     split_day = one_of(SPLIT_DAYS)
     samples = fields.Nested(DealSamplesChange)
     series = fields.Nested(DealSeriesChange, allow_none=True, metadata={"description": "null: in no series."})
+    results = fields.Nested(DealResultDaysChange)
     extras = fields.List(fields.Nested(DealExtraIn), validate=validate.Length(max=EXTRAS_MAX))
 
 

@@ -1,4 +1,5 @@
-"""What the clock finds due: drafts that silence approves, videos whose days live are over, days that have passed."""
+"""What the clock finds due: drafts that silence approves, videos whose days live are over, results that
+may be final, days that have passed."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -13,15 +14,18 @@ from marketplace.deals.models import UNDER_WAY, Deal, DealStatus, Deliverable, D
 from marketplace.deals.states import DELIVERABLE_TRANSITIONS
 from marketplace.deliverables import owed_work
 from marketplace.deliverables.models import Draft, DraftStatus, Publication, TakedownReport, TakedownStatus
+from marketplace.deliverables.results.models import DeliverableResult
 
 DUE = "deliverables.due"
 SILENCE = "deliverables.approve-by-silence"
 FINISH = "deliverables.finish"
 LATE = "deliverables.mark-late"
+RESULT = "deliverables.look-at-result"
 # So many of a kind are asked for at once; the rest when the clock comes again.
 BATCH = 500
 # The day that the calendar shows at a deal now.
 _TODAY = sa.cast(sa.func.timezone(Deal.timezone, sa.bindparam("moment", type_=sa.DateTime(timezone=True))), sa.Date)
+_IS_OPEN = DeliverableResult.final_at.is_(None)
 _BEFORE_LIVE = DELIVERABLE_TRANSITIONS["cancel"].sources
 
 
@@ -31,6 +35,7 @@ def ask_for_due(session: Session) -> dict[str, int]:
         SILENCE: _ask(session, SILENCE, _silent(session)),
         FINISH: _ask(session, FINISH, _kept_live(session)),
         LATE: _ask(session, LATE, _late(session)),
+        RESULT: _ask(session, RESULT, _results(session)),
     }
 
 
@@ -61,11 +66,23 @@ def _kept_live(session: Session) -> Sequence[UUID]:
         .join(Deal, Deal.id == Deliverable.deal_id)
         .where(Deliverable.status == DeliverableStatus.LIVE, ~open_report)
         .where(Deal.status.in_(UNDER_WAY))
+        .where(~sa.exists().where(DeliverableResult.deliverable_id == Deliverable.id, _IS_OPEN))
     )
     # On several channels, when the days of the last one are over.
     last = sa.func.max(Publication.keep_live_until)
     query = query.group_by(Deliverable.id, Deal.id).having(last < _TODAY).order_by(last, Deliverable.id)
     return session.scalars(query.limit(BATCH), {"moment": now()}).all()
+
+
+def _results(session: Session) -> Sequence[UUID]:
+    query = (
+        sa.select(Deliverable.id)
+        .join(DeliverableResult, DeliverableResult.deliverable_id == Deliverable.id)
+        .join(Deal, Deal.id == Deliverable.deal_id)
+        .where(Deliverable.status == DeliverableStatus.LIVE, Deal.status.in_(UNDER_WAY))
+        .where(_IS_OPEN, DeliverableResult.look_at <= now())
+    )
+    return session.scalars(query.order_by(DeliverableResult.look_at).limit(BATCH)).all()
 
 
 def _late(session: Session) -> Sequence[UUID]:

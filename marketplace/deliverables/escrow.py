@@ -1,6 +1,6 @@
 """What is held for a deliverable. Its moves are the room of payments' own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,7 +9,20 @@ from sqlalchemy.orm import Session
 from marketplace.payments.models import Payment, PaymentStatus
 
 
-def held_for(session: Session, deliverable_id: UUID) -> Sequence[UUID]:
-    """Return the payments that are held for a deliverable, in their order. The session must act as the system."""
+def held_for(session: Session, deliverable_id: UUID) -> Mapping[UUID, int]:
+    """Return the payments that are held for a deliverable, in their order, with their amounts in the smallest unit.
+
+    The session must act as the system.
+    """
     held = (Payment.deliverable_id == deliverable_id, Payment.status == PaymentStatus.HELD)
-    return session.scalars(sa.select(Payment.id).where(*held).order_by(Payment.position)).all()
+    query = sa.select(Payment.id, Payment.amount_minor).where(*held).order_by(Payment.position)
+    return {row.id: row.amount_minor for row in session.execute(query)}
+
+
+def released_for(session: Session, deliverable_id: UUID) -> int:
+    """Return what was released for a deliverable before, as for a milestone. The session must act as the system."""
+    released = (PaymentStatus.RELEASED, PaymentStatus.SPLIT, PaymentStatus.OWED)
+    query = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_minor - Payment.returned_minor), 0)).where(
+        Payment.deliverable_id == deliverable_id, Payment.status.in_(released)
+    )
+    return int(session.scalar(query) or 0)

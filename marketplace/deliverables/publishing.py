@@ -28,6 +28,7 @@ from marketplace.deliverables.models import (
     TakedownStatus,
 )
 from marketplace.deliverables.owed_work import OwedWork
+from marketplace.deliverables.results import result_state
 from marketplace.deliverables.work_refusals import OtherVideo
 from marketplace.identity.party_days import day_of
 from marketplace.pacing import signed_promises
@@ -112,6 +113,7 @@ def publish(session: Session, actor: Actor, deliverable_id: UUID, told: NewPubli
         return row
     with db.acting_as(session, SYSTEM):
         signed_promises.free_video(session, owed.deal.id, owed.row.position)
+    result_state.open_result(session, owed)
     owed_work.move(session, actor, owed, "publish", **said)
     milestones.reach(session, owed, "published")
     return row

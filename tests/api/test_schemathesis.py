@@ -39,6 +39,9 @@ WITHOUT_SUCCESS = {
     ("POST", "/deliverables/{deliverable_id}/rounds"),  # rounds that are used up
     ("POST", "/reconciliations"),  # a payment provider
     ("POST", "/payment-provider/notices"),  # its signature
+    # Days after a publication, which are to come, and a figure that somebody contests.
+    *(("POST", f"/deliverables/{{deliverable_id}}/{more}") for more in ("views", "views/from-export", "orders")),
+    ("POST", "/figures/{figure_id}/decide"),
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid
     ("POST", "/selections/{selection_id}/confirm"),
     ("POST", "/bids/{bid_id}/review/reopen"),  # a decided one

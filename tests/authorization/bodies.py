@@ -40,6 +40,8 @@ def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent
         return Sent("name=x", make_briefs.PNG + new_id().bytes, "image/png")
     if path == "/imports" and method == "POST":
         return Sent("file_name=a.csv", b"a,b\n1,2\n", "text/csv")
+    if path == "/deliverables/{deliverable_id}/orders":
+        return Sent("name=a.csv", b"order_id,ordered_at,amount\n", "text/csv")
     if path == "/videos" and method == "POST":
         return Sent("name=x", make_videos.video(), "video/mp4")
     if path == "/videos/{video_id}/signed":
@@ -193,6 +195,13 @@ def body(method: str, path: str, world: World) -> Any:
             "seen_at": make_briefs.moment(days=make_owed.PUBLISHED_AFTER_DAYS),
         },
         ("POST", "/deliverables/{deliverable_id}/publication/decide"): {**REASON, "upheld": False},
+        ("POST", "/deliverables/{deliverable_id}/views"): {
+            "views": 8_000,
+            "counted_on": people.home_day().isoformat(),
+            "evidence": "seen",
+        },
+        ("POST", "/figures/{figure_id}/contest"): REASON,
+        ("POST", "/figures/{figure_id}/decide"): {**REASON, "views": 6_000},
         ("POST", "/channels/{channel_id}/video-readings"): {
             "readings": [
                 {

@@ -255,6 +255,14 @@ GET    /deliverables/{deliverable_id}/reach               SSYNYNYNYYF
 POST   /deliverables/{deliverable_id}/publication | approved SSFFYNYNFFF
 POST   /deliverables/{deliverable_id}/publication/report | live SSYNFFFFFFF
 POST   /deliverables/{deliverable_id}/publication/decide | live SSFFFFFFYFF
+GET    /deliverables/{deliverable_id}/result | counted    SSYNYNYNYYF
+POST   /deliverables/{deliverable_id}/views | counted     SSYNYNYNYFF
+POST   /deliverables/{deliverable_id}/views/from-export | counted SSFFYNYNYFF
+POST   /deliverables/{deliverable_id}/orders | counted    SSYNYNYNYFF
+GET    /figures/{figure_id}/orders                        SSYNYNYNYYF
+POST   /figures/{figure_id}/confirm                       SSYNYNYNFFF
+POST   /figures/{figure_id}/contest                       SSYNYNYNFFF
+POST   /figures/{figure_id}/decide                        SSFFFFFFYFF
 POST   /briefs/{brief_id}/selections | closed             SSYNFFFFFFF
 GET    /briefs/{brief_id}/selections | closed             SSYNFFFFYYF
 POST   /briefs/{brief_id}/what-if | closed                SSYNFFFFYYF

@@ -32,6 +32,7 @@ from marketplace.deals.series import episode_days
 from marketplace.deals.series.episode_days import NewEpisode
 from marketplace.deals.series.models import SeriesEpisode
 from marketplace.deliverables import publishing
+from marketplace.deliverables.results import telling
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ConsoleSession, Party, SecondFactor
@@ -99,6 +100,7 @@ PREFIXES = {
     "series_id": "ser",
     "episode_id": "eps",
     "round_id": "rnd",
+    "figure_id": "tfg",
     "overlap_id": "ovl",
     "sketch_id": "skt",
     "video_id": "vfl",
@@ -263,6 +265,7 @@ def _add_owed(world: World) -> None:
             cancelling.ask(session, who.actor, leaving.deal_id, quote_hash=quote.content_hash, reason="plan changed")
         world.by_subject[subject], world.quotes[subject] = {"deal_id": leaving.deal_id}, quote.content_hash
     _add_disputes(world)
+    _add_result(world)
     with db.transaction() as session:  # the world's parties are as they were: whoever verifies one finds it unverified
         parties = [owed.brand.party_id, owed.creator.party_id]
         session.execute(sa.update(Party).where(Party.id.in_(parties)).values(verified_at=None))
@@ -284,6 +287,21 @@ def _add_disputes(world: World) -> None:
         amounts = [DecidedAmount(owed.id, 0)]
         given = {"outcome": DisputeOutcome.CANCEL, "amounts": amounts, "reason": "both were heard"}
         deciding.propose(session, first.actor, row.id, **given)
+
+
+def _add_result(world: World) -> None:
+    """A video with a price by views that is live, whose creator has told its views."""
+    price = {"model": "cpm", "rate": make_briefs.cny(100), "cap": make_briefs.cny(700_000)}
+    counted = make_owed.funded(between=(world.people["owner"], world.people["creator"]), price=price)
+    with travel(make_owed.publish_day()):
+        make_owed.live(counted)
+        today = people.home_day()
+        with db.transaction(counted.creator.actor) as session:
+            told = telling.tell_views(
+                session, counted.creator.actor, counted.id, views=7_000, counted_on=today, evidence="seen"
+            )
+    world.by_subject["counted"] = {"deliverable_id": counted.id}
+    world.ids["figure_id"] = told.id
 
 
 def _revoked(owner: Somebody) -> dict[str, str]:

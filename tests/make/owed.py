@@ -56,6 +56,7 @@ def agreed(
     between: tuple[Somebody, Somebody] | None = None,
     agency: bool = False,
     price_minor: int = 800_000,
+    price: dict[str, Any] | None = None,
     confirmed: bool = True,
     exclusive: bool = False,
     **brief: Any,
@@ -70,7 +71,7 @@ def agreed(
     there = make_bids.market(*(between or ()), **asked)
     by = make_bids.agency_of(there.creator.party_id) if agency else there.creator
     wording = {"options": [], "deliverables": lines, "rights": {**RIGHTS, "exclusivity": cny(0) if exclusive else None}}
-    price = {"model": "flat", "amount": cny(price_minor)}
+    price = price or {"model": "flat", "amount": cny(price_minor)}
     deal = offered_deals.offered(by=by, there=there, price=price, **wording)
     owed = Owed(deal.brand, deal.creator, by, deal.deal_id, deal.bid_id, [])
     if not confirmed:

@@ -12,6 +12,7 @@ from marketplace.cli.calls import (
     other_calls,
     people_calls,
     series_calls,
+    result_calls,
     stopping_calls,
 )
 
@@ -20,6 +21,7 @@ CALLS = (
     *deal_calls.CALLS,
     *deliverable_calls.CALLS,
     *series_calls.CALLS,
+    *result_calls.CALLS,
     *channel_calls.CALLS,
     *stopping_calls.CALLS,
     *dispute_calls.CALLS,

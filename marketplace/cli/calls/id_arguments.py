@@ -34,6 +34,7 @@ KINDS = {
     "draft": IdKind(PREFIXES["deal_drafts"], "成片", "draft"),
     "episode": IdKind(PREFIXES["series_episodes"], "单集", "episode"),
     "event": IdKind(PREFIXES["events"], "事件", "event"),
+    "figure": IdKind(PREFIXES["told_figures"], "结果数字", "told figure"),
     "import": IdKind(PREFIXES["imports"], "导入", "import"),
     "invite": IdKind(PREFIXES["invites"], "邀请", "invitation"),
     "job": IdKind(PREFIXES["jobs"], "任务", "job"),

@@ -16,6 +16,7 @@ OPTIONS = {
     "check_id": "A finished check that was made for this deliverable, vck_...",
     "closing_before": "Only those that close before this time, such as 2027-02-15T12:00:00Z.",
     "content_hash": "The hash of the terms that you have read; `inlay deals show` prints it.",
+    "counted_on": "The day that the views are of, such as 2027-02-15.",
     "creator_id": "The creator, pty_...",
     "currency": "In this currency, such as CNY.",
     "days": "How many days.",
@@ -76,6 +77,7 @@ OPTIONS = {
     "video": "Only of this video.",
     "video_id": "Only of this video.",
     "withheld_minor": "What of it was withheld as tax, in minor units.",
+    "views": "How many views.",
 }
 # Where an option is called otherwise than the API's parameter, because every command has one of that name.
 PARAMETERS = {"speaks": "language"}

@@ -152,6 +152,7 @@ HEADINGS = {
     "answer by": "答复期限",
     "due": "截止",
     "reasons": "理由",
+    "returns": "退自订单",
     "waits for": "等待",
     "key": "键",
 }

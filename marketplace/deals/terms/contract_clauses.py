@@ -226,10 +226,25 @@ def _price(terms: Mapping[str, Any]) -> Iterator[Bilingual]:
             f'In addition "{extra["name"]}": {amount}, due with item {extra["deliverable"]}.',
         )
     yield Bilingual(f"合计最多 {total}。", f"All together at most {total}.")
+    yield from _results(terms)
     yield Bilingual(
         f"其中平台费 {_share(terms['fee_basis_points'])}，各交付项发布后 {terms['payment_days']} 天内结算。",
         f"The platform's fee is {_share(terms['fee_basis_points'])} of it; each item is settled within"
         f" {terms['payment_days']} days of its publication.",
+    )
+
+
+def _results(terms: Mapping[str, Any]) -> Iterator[Bilingual]:
+    """What a variable price follows: by the days that the terms name."""
+    days = terms.get("results")
+    if days is None:
+        return
+    yield Bilingual(
+        f"浮动部分按每个交付项发布后第 {days['final_days']} 天的数字计算；"
+        f"每个数字报出后 {days['contest_days']} 天内可提异议，由平台裁定。只有一方说的数字不动用保底以外的款项。",
+        f"What varies follows each item's figures of day {days['final_days']} after its publication. Each figure may be"
+        f" contested for {days['contest_days']} days after it was told, and the platform decides. What one side alone"
+        " says moves no money beyond what is sure.",
     )
 
 

@@ -15,6 +15,7 @@ from marketplace.deals.terms.terms_document import MILESTONES, SCHEMA
 SPLIT_DAYS = ("publication", "agreement")
 DAYS_MAX, ROUNDS_MAX, EXTRAS_MAX, DELIVERABLES_MAX, CHANNELS_MAX = 3_650, 20, 50, 1_000, 20
 MOVABLE_MAX = 365
+RESULT_DAYS_MAX, CONTEST_DAYS_MAX = 180, 30
 
 
 class _Closed(Schema):
@@ -207,6 +208,14 @@ class DealSamples(_Closed):
     to_return = fields.Boolean(required=True)
 
 
+class DealResultDays(_Closed):
+    """Of a variable price alone: on which day after its publication a video's figures are final, and for how many days
+    each may be contested after it was told."""
+
+    final_days = WholeField(1, RESULT_DAYS_MAX, required=True)
+    contest_days = WholeField(1, CONTEST_DAYS_MAX, required=True)
+
+
 class DealExtra(_Closed):
     """Scope that the bid did not have, with a price of its own, due with a deliverable (its position)."""
 
@@ -248,6 +257,7 @@ class DealTermsDocument(_Closed):
     samples = fields.Nested(DealSamples, required=True)
     series = fields.Nested(DealSeriesTerms, metadata={"description": "Not there: none."})
     extras = fields.List(fields.Nested(DealExtra), required=True, validate=validate.Length(max=EXTRAS_MAX))
+    results = fields.Nested(DealResultDays)
 
 
 def faults(content: Mapping[str, Any]) -> Mapping[str, Any]:

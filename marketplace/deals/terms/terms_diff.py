@@ -49,6 +49,8 @@ _NAMES: Sequence[tuple[str, Bilingual]] = (
     (r"/split/day", Bilingual("按哪一天的授权分成", "day whose mandate splits")),
     (r"/samples/provided", Bilingual("提供样品", "samples provided")),
     (r"/samples/to_return", Bilingual("样品须归还", "samples to be returned")),
+    (r"/results/final_days", Bilingual("结果确定的天数", "days until figures are final")),
+    (r"/results/contest_days", Bilingual("结果的异议天数", "days in which figures may be contested")),
     (r"/extras/(?P<n>\d+)", Bilingual("新增内容 {n}", "extra {n}")),
     (r"/extras/(?P<n>\d+)/name", Bilingual("新增内容 {n} 的名称", "name of extra {n}")),
     (r"/extras/(?P<n>\d+)/price_minor", Bilingual("新增内容 {n} 的价格", "price of extra {n}")),

@@ -37,6 +37,8 @@ MILESTONE_NAMES = {
     "published": Bilingual("发布时", "when it is published"),
 }
 MILESTONES = tuple(MILESTONE_NAMES)
+# Of a variable price: on which day after the publication its figures are final, and how long each may be contested.
+RESULTS = {"final_days": 30, "contest_days": 7}
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,13 @@ def first_terms(offer: BidOffer) -> dict[str, Any]:
         "split": dict(SPLIT),
         "samples": {"provided": sample["provided"], "to_return": sample["to_return"]},
         "extras": [],
+        **({"results": dict(RESULTS)} if is_variable(offer.price) else {}),
     }
+
+
+def is_variable(pricing: Mapping[str, Any]) -> bool:
+    """Return whether a price follows views, actions or sales, in whole or in part."""
+    return pricing["model"] in (*pricing_models.VARIABLE, pricing_models.PricingModel.HYBRID)
 
 
 def hash_of(content: Mapping[str, Any]) -> str:
