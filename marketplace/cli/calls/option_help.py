@@ -76,8 +76,8 @@ OPTIONS = {
     "vertical": "Only of this vertical, such as food.",
     "video": "Only of this video.",
     "video_id": "Only of this video.",
-    "withheld_minor": "What of it was withheld as tax, in minor units.",
     "views": "How many views.",
+    "withheld_minor": "What of it was withheld as tax, in minor units.",
 }
 # Where an option is called otherwise than the API's parameter, because every command has one of that name.
 PARAMETERS = {"speaks": "language"}
