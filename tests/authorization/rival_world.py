@@ -26,6 +26,7 @@ from marketplace.deals.series import episode_days
 from marketplace.deals.series.episode_days import NewEpisode
 from marketplace.deals.series.models import SeriesEpisode
 from marketplace.deliverables import scripts
+from marketplace.deliverables.results import telling
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ConsoleSession, Person
@@ -52,6 +53,7 @@ from tests.make import owed as make_owed
 from tests.make import pacing as make_pacing
 from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
+from tests.make.moments import travel
 from tests.make.people import Somebody, again, somebody
 from tests.make.selections import store_confirmed
 from tests.matching import look
@@ -312,6 +314,22 @@ def _deal(world: RivalWorld) -> None:
         opened = disputes.open_one(session, brand.actor, disputed.deal_id, reason="rival-dispute", deliverable_ids=None)
     world.ids["rival_brand"]["dispute_id"] = opened.id
     world.keep("the dispute", "rival-dispute", "rival_brand", "creator")
+    price = {"model": "cpm", "rate": make_briefs.cny(100), "cap": make_briefs.cny(700_000)}
+    counted = make_owed.funded(between=(brand, creator), price=price)
+    with travel(make_owed.publish_day()):
+        make_owed.live(counted)
+        with db.transaction(creator.actor) as session:
+            told = telling.tell_views(
+                session,
+                creator.actor,
+                counted.id,
+                views=_amount(9, 7),
+                counted_on=people.home_day(),
+                evidence="rival-views",
+            )
+    world.ids["rival_brand"] |= {"figure_id": told.id}
+    world.keep("the views told", rf"\b{_amount(9, 7)}\b", "rival_brand", "creator")
+    world.keep("by what they were told", "rival-views", "rival_brand", "creator")
     world.keep("the script", "rival-script", "rival_brand", "creator")
     world.keep("the price of what is owed", rf"\b{_amount(9, 8)}\b", "rival_brand", *_readers("creator"))
     world.keep("what is owed", ids.show("dlv", owed.ids[0]), "rival_brand", "creator")

@@ -62,7 +62,7 @@ def test_one_sides_word_moves_nothing_and_a_contested_figure_is_decided_by_the_p
         contested = look.answer(client, owed.brand, told, "contest", reason="截图是别的视频", views=60_000)
         assert (contested.status_code, contested.json["status"]) == (200, "contested")
         shown = look.result(client, owed.creator, owed)
-        assert (shown["waits_for"], shown["until"], shown["due"]["due_minor"]) == ("platform", None, 100_000)
+        assert (shown["waits_for"], shown["answer_by"], shown["due"]["due_minor"]) == ("platform", None, 100_000)
     look.settle(worker, 95)
     assert (make.status(owed.id), look.paid(owed)) == ("live", [])
     admin = somebody("platform")

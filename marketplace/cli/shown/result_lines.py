@@ -35,7 +35,7 @@ def result(answer: Mapping[str, Any]) -> Iterator[str]:
         )
     if answer["waits_for"]:
         yield in_words(f"等{_who(answer['waits_for'])}", f"waits for {_who(answer['waits_for'])}")
-    until = f"{answer['until'][:16]}: " if answer["until"] else ""
+    until = f"{answer['answer_by'][:16]}: " if answer["answer_by"] else ""
     yield f"{until}{answer['silence']}"
     for one in answer["figures"]:
         yield from figure(one)

@@ -108,7 +108,8 @@ def _answer(
     with db.acting_as(session, SYSTEM):
         session.add(row)
         session.flush()
-    told = {"deliverable_id": str(figure.row.deliverable_id), "deal_id": str(deal.id), **said}
-    events.record(session, f"told_figures.{_MOVES[kind]}", figure.row.id, actor, parties=deal.parties, **told)
+    told = {"figure_id": str(figure.row.id), "deal_id": str(deal.id), **said}
+    name = f"deliverables.{_MOVES[kind]}_figure"
+    events.record(session, name, figure.row.deliverable_id, actor, parties=deal.parties, **told)
     result_state.settle(session, actor, result_state.history(session, found.owed))
     return figure.row

@@ -124,7 +124,9 @@ class DeliverableResultOut(Schema):
     )
     due = fields.Nested(DuePriceOut, required=True)
     waits_for = one_of(ResultWaits, required=True, allow_none=True)
-    until = TimeField(required=True, allow_none=True)
+    answer_by = TimeField(
+        required=True, allow_none=True, attribute="until", metadata={"description": "Until when it waits."}
+    )
     silence = SaidField(required=True)
     figures = fields.List(fields.Nested(ToldFigureOut), required=True)
 

@@ -155,13 +155,16 @@ def add(
 def tell(session: Session, actor: Actor, found: ResultHistory, figure: ToldFigure, **data: Any) -> None:
     """Tell those whom the deal names, and note when the clock looks again."""
     said = {
-        "deliverable_id": str(figure.deliverable_id),
+        "figure_id": str(figure.id),
         "deal_id": str(found.owed.deal.id),
         "source": str(figure.source),
         "counted_on": figure.counted_on.isoformat(),
         **data,
     }
-    events.record(session, "told_figures.tell", figure.id, actor, parties=found.owed.deal.parties, **said)
+    # Under the deliverable's name: of what concerns a deal another agency of the creator reads nothing.
+    events.record(
+        session, "deliverables.tell_figure", figure.deliverable_id, actor, parties=found.owed.deal.parties, **said
+    )
     result_state.settle(session, actor, result_state.history(session, found.owed))
 
 
