@@ -1,6 +1,7 @@
 """What a call on a thing of the world sends: a body that is valid, a file, headers."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -197,7 +198,7 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/deliverables/{deliverable_id}/publication/decide"): {**REASON, "upheld": False},
         ("POST", "/deliverables/{deliverable_id}/views"): {
             "views": 8_000,
-            "counted_on": people.home_day().isoformat(),
+            "counted_on": (people.home_day() + timedelta(days=make_owed.PUBLISHED_AFTER_DAYS)).isoformat(),
             "evidence": "seen",
         },
         ("POST", "/figures/{figure_id}/contest"): REASON,

@@ -7,8 +7,8 @@ result of each video, open until its figures are final. What was told and answer
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0051"
-down_revision = "0050"
+revision = "0052"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
