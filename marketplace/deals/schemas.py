@@ -136,6 +136,8 @@ class DealSeriesChange(_DealPart):
         load_default=MOVABLE_DAYS,
         metadata={"description": "How far the maker may move an episode from its agreed day without asking."},
     )
+
+
 class DealResultDaysChange(_DealPart):
     """Of a variable price: after how many days figures are final, and for how many each may be contested."""
 

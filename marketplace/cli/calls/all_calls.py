@@ -11,8 +11,8 @@ from marketplace.cli.calls import (
     money_calls,
     other_calls,
     people_calls,
-    series_calls,
     result_calls,
+    series_calls,
     stopping_calls,
 )
 
