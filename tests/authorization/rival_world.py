@@ -314,8 +314,8 @@ def _deal(world: RivalWorld) -> None:
         opened = disputes.open_one(session, brand.actor, disputed.deal_id, reason="rival-dispute", deliverable_ids=None)
     world.ids["rival_brand"]["dispute_id"] = opened.id
     world.keep("the dispute", "rival-dispute", "rival_brand", "creator")
-    price = {"model": "cpm", "rate": make_briefs.cny(100), "cap": make_briefs.cny(700_000)}
-    counted = make_owed.funded(between=(brand, creator), price=price)
+    by_views = {"model": "cpm", "rate": make_briefs.cny(100), "cap": make_briefs.cny(700_000)}
+    counted = make_owed.funded(between=(brand, creator), price=by_views)
     with travel(make_owed.publish_day()):
         make_owed.live(counted)
         with db.transaction(creator.actor) as session:
@@ -329,7 +329,6 @@ def _deal(world: RivalWorld) -> None:
             )
     world.ids["rival_brand"] |= {"figure_id": told.id}
     world.keep("the views told", rf"\b{_amount(9, 7)}\b", "rival_brand", "creator")
-    world.keep("by what they were told", "rival-views", "rival_brand", "creator")
     world.keep("the script", "rival-script", "rival_brand", "creator")
     world.keep("the price of what is owed", rf"\b{_amount(9, 8)}\b", "rival_brand", *_readers("creator"))
     world.keep("what is owed", ids.show("dlv", owed.ids[0]), "rival_brand", "creator")
