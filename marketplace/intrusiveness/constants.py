@@ -11,7 +11,7 @@ from typing import Final
 
 from marketplace.intrusiveness import factor_table
 
-MODEL_VERSION: Final = "intrusiveness/2"
+MODEL_VERSION: Final = "intrusiveness/3"
 PROMINENCE_VERSION: Final = "prominence/2"
 FRONTIER_VERSION: Final = "frontier/4"
 AD_LOAD_VERSION: Final = "ad-load/1"

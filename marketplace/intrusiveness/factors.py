@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.disclosure.plan_lines import discloses_only
+from marketplace.intrusiveness.merged_sights import BLINK_S
 from marketplace.intrusiveness.overlaps import (
     ROUNDING_S,
     End,
@@ -35,6 +36,7 @@ from marketplace.intrusiveness.overlaps import (
     told_once,
     told_without,
 )
+from marketplace.intrusiveness.step_functions import TimeStep, worth_lasting
 from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline, TimelineSource
 
 Floats = npt.NDArray[np.float64]
@@ -165,7 +167,7 @@ def measure_spans(timeline: Timeline, some: Sequence[ExposureSpan], end: End, fi
     length, weighed = timeline.duration_s, _weighed(timeline, some, fit)
     return (
         area_once([_impression(part, end, length) for part in weighed.parts], end, length),
-        max(breaking_in(span, part.value, length, end) for span, part in zip(some, weighed.parts, strict=True)),
+        max(_breaks(some, weighed.parts, length, end)),
         _noticed_out_of_place(max(part.value for part in weighed.misplaced), area_once(weighed.misplaced, end, length)),
         told_once(weighed.claims, end),
         largest_run(weighed.parts, end, length),
@@ -184,9 +186,7 @@ def measures_without(timeline: Timeline, some: Sequence[ExposureSpan], fit: floa
     length, weighed = timeline.duration_s, _weighed(timeline, some, fit)
     of_spans = zip(
         areas_without([_impression(part, "mid", length) for part in weighed.parts], length),
-        largest_without(
-            [breaking_in(span, part.value, length, "mid") for span, part in zip(some, weighed.parts, strict=True)]
-        ),
+        _breaks_without(some, weighed.parts, length),
         largest_without([part.value for part in weighed.misplaced]),
         areas_without(weighed.misplaced, length),
         told_without(weighed.claims),
@@ -235,17 +235,48 @@ def _impression(part: TimePart, end: End, length: float) -> TimePart:
     return part._replace(seconds=min(max(part.seconds, constants.LEAST_SECONDS), room))
 
 
-def breaking_in(span: ExposureSpan, attention: float, length: float, end: End) -> float:
-    """Return how much an exposure breaks in, 0..1: by its attention, by how deep in the video it begins, and one
-    shorter than a flash in proportion to what it lasts."""
-    if end == "low":
-        deep = min(depth(span.earliest, length), depth(span.latest, length))
+def _breaks(some: Sequence[ExposureSpan], parts: Sequence[TimePart], length: float, end: End) -> list[float]:
+    """Return how much each exposure breaks in (see ``breaking_in``), where those that a blink keeps apart are one
+    stretch: a sight that is told in many short pieces breaks in like the whole."""
+    if all(part.seconds >= constants.FLASH_S for part in parts):
+        worths = [_worth(part.value, part.seconds) for part in parts]
     else:
-        # The depth rises, stays and falls: its most within an interval is at the end of the rise, or at an end.
-        rise = min(max(constants.OPENING_UNTIL * length, span.earliest), span.latest)
-        deep = max(depth(span.earliest, length), depth(rise, length))
-    value: float = attention**constants.INTERRUPT_EXPONENT * deep * min(1.0, span.seconds / constants.FLASH_S)
+        # What surely is there at the low end, what may be there at the high one: both are the parts where starts are
+        # exact.
+        first, last = ("latest", "earliest") if end == "low" else ("earliest", "latest")
+        times = [
+            TimeStep(getattr(part, first), min(length, getattr(part, last) + part.seconds), part.value)
+            for part in parts
+        ]
+        worths = worth_lasting(times, [part.seconds for part in parts], BLINK_S, _worth)
+    return [_depth_of(span, length, end) * worth for span, worth in zip(some, worths, strict=True)]
+
+
+def _breaks_without(some: Sequence[ExposureSpan], parts: Sequence[TimePart], length: float) -> list[float]:
+    """Return the most that exposures break in without each one of them, at the midpoints."""
+    if all(part.seconds >= constants.FLASH_S for part in parts):
+        return largest_without(_breaks(some, parts, length, "mid"))
+    others = [[index for index in range(len(some)) if index != one] for one in range(len(some))]
+    return [max(_breaks([some[i] for i in rest], [parts[i] for i in rest], length, "mid")) for rest in others]
+
+
+def _worth(attention: float, seconds: float) -> float:
+    value: float = attention**constants.INTERRUPT_EXPONENT * min(1.0, seconds / constants.FLASH_S)
     return value
+
+
+def breaking_in(span: ExposureSpan, attention: float, length: float, end: End) -> float:
+    """Return how much an exposure breaks in by itself, 0..1: by its attention, by how deep in the video it begins, and
+    one shorter than a flash in proportion to what it lasts."""
+    return _depth_of(span, length, end) * _worth(attention, span.seconds)
+
+
+def _depth_of(span: ExposureSpan, length: float, end: End) -> float:
+    if end == "low":
+        return min(depth(span.earliest, length), depth(span.latest, length))
+    # The depth rises, stays and falls: its most within an interval is at the end of the rise, or at an end.
+    rise = min(max(constants.OPENING_UNTIL * length, span.earliest), span.latest)
+    return max(depth(span.earliest, length), depth(rise, length))
 
 
 def depth(start_s: float, length: float) -> float:

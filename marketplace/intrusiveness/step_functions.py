@@ -1,7 +1,7 @@
-"""Values that hold over stretches of time: the highest at each moment, and its area."""
+"""Values that hold over stretches of time: the highest at each moment, its area, and how long values last."""
 
-from bisect import bisect_left, insort
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
@@ -92,3 +92,33 @@ def area(parts: list[TimeStep]) -> float:
             total += sum((step.end - step.start) * step.value for step in steps(ordered[first:stop]))
         first = stop
     return total
+
+
+def worth_lasting(
+    parts: Sequence[TimeStep], seconds: Sequence[float], gap: float, worth: Callable[[float, float], float]
+) -> list[float]:
+    """Return for each part the most that a value of its own or less is worth, ``worth(value, s)``, for the stretch of
+    time in which values as high hold around it. A gap that is no longer than ``gap`` does not end a stretch.
+
+    ``seconds`` of the parts and the gaps between them are the most that a stretch lasts. What has no width has its own
+    ``seconds`` alone. ``worth`` rises with both of its arguments.
+    """
+    most = [worth(part.value, own) for part, own in zip(parts, seconds, strict=True)]
+    # From the highest value down, each part joins what it touches: first and last moment, seconds, parts.
+    starts: list[float] = []
+    stretches: list[tuple[float, float, list[int]]] = []
+    for index in sorted((i for i, one in enumerate(parts) if one.end > one.start), key=lambda i: -parts[i].value):
+        start, end, value = parts[index]
+        lasts, joined = seconds[index], [index]
+        last = bisect_right(starts, end + gap)
+        first = last
+        while first and stretches[first - 1][0] >= start - gap:
+            first -= 1
+        for (other_end, other_s, members), other_start in zip(stretches[first:last], starts[first:last], strict=True):
+            start, end = min(start, other_start), max(end, other_end)
+            lasts, joined = lasts + other_s + gap, joined + members
+        starts[first:last], stretches[first:last] = [start], [(end, lasts, joined)]
+        now = worth(value, min(lasts, end - start))
+        for member in joined:
+            most[member] = max(most[member], now)
+    return most

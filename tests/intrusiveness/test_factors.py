@@ -284,6 +284,21 @@ def test_a_long_run_split_in_two_never_raises_the_score(seconds: float, like: Ex
     assert score(make.video(180, *halves), fit) <= score(make.video(180, whole), fit) + ROUNDING
 
 
+@QUICK
+@given(st.integers(2, 60), make.exposures(61.3, sure=True), st.floats(0, 0.19), make.SHARES)
+def test_a_sight_cut_into_pieces_disturbs_no_less(pieces: int, like: Exposure, blink: float, fit: float) -> None:
+    whole = replace(like, cta=False, claims=exact(0), mentions=exact(0))
+    each = whole.seconds.low / pieces
+    starts = [whole.start_s.low + part * each for part in range(pieces)]
+    cut = [replace(whole, start_s=exact(start), seconds=exact(each)) for start in starts]
+    assert score(make.video(61.3, *cut), fit) >= score(make.video(61.3, whole), fit) - 1e-6
+    # Pieces that only a blink keeps apart break in as one, too.
+    apart = [replace(one, start_s=exact(one.start_s.low + part * blink)) for part, one in enumerate(cut[:2])]
+    named = constants.CODES.index("interrupt")
+    first, both = (raw(make.video(61.3, *some), "mid")[named] for some in (cut[:1], apart))
+    assert both >= first * (1.3 if each < constants.FLASH_S / 2 else 1) - 1e-9
+
+
 @settings(max_examples=80, deadline=None)
 @given(make.plans(), st.data(), make.SHARES)
 def test_every_plan_inside_the_intervals_scores_inside_the_range(
@@ -365,4 +380,4 @@ def test_a_number_does_not_change_without_its_version() -> None:
         },
     }
     digest = hashlib.sha256(json.dumps([versions, numbers], sort_keys=True).encode()).hexdigest()
-    assert digest[:16] == "7111c89799463fde"
+    assert digest[:16] == "abcb05684dcb9770"

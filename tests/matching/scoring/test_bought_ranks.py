@@ -99,6 +99,7 @@ SHOWN = {
 NAMED = {"kind": "speech", "start_s": 1, "seconds": 1, "mentions": 1}
 RETOLD: dict[str, list[dict[str, Any]]] = {
     "cut into six": [NAMED, *({**SHOWN, "start_s": 20 + part, "seconds": 1} for part in range(6))],
+    "cut into sixty": [NAMED, *({**SHOWN, "start_s": 20 + 0.1 * part, "seconds": 0.1} for part in range(60))],
     "cut into six with gaps": [NAMED, *({**SHOWN, "start_s": 20 + 1.2 * part, "seconds": 1} for part in range(6))],
     "told twice": [NAMED, SHOWN, {**SHOWN, "start_s": 22, "seconds": 4}, NAMED],
     "named again and again": [SHOWN, *({**NAMED, "start_s": 1 + 2 * part, "mentions": 5} for part in range(9))],
@@ -129,6 +130,10 @@ def test_the_same_film_told_otherwise_is_noticed_by_no_more(client: FlaskClient,
     for name, (middle, low, _) in shares.items():
         assert middle <= shares["plainly"][0] * 1.005, name
         assert low <= shares["plainly"][1] * 1.005, name
+    # Nor does a film disturb less for being told in pieces.
+    disturbs = {name: found[bid]["parts"]["intrusiveness"][0] for name, bid in bids.items()}
+    for name in ("cut into six", "cut into sixty", "told twice"):
+        assert disturbs[name] >= disturbs["plainly"], name
 
 
 def test_flagged_figures_buy_no_rank_until_a_person_has_cleared_them(client: FlaskClient, worker: ModuleType) -> None:
