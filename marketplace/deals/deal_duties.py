@@ -53,6 +53,28 @@ STOPPED_DUTIES: tuple[Duty, ...] = (
     Duty("resume_as_maker", "deals", D.PAUSED, DutySide.MAKER, _GO_ON, Silence.PAUSED, _RESUME),
 )
 
+# Their states are of a room above: `deliverables.models.ExtraRoundStatus`.
+ROUND_DUTIES: tuple[Duty, ...] = (
+    Duty(
+        "answer_round",
+        "extra_rounds",
+        "asked",
+        DutySide.MAKER,
+        Bilingual("答复加改一轮：确认或拒绝", "Answer the request for one more round: confirm or refuse"),
+        Silence.ROUND_LAPSES,
+        (post("confirmExtraRound", "/rounds/{rnd}/confirm"), post("refuseExtraRound", "/rounds/{rnd}/refuse")),
+    ),
+    Duty(
+        "pay_round",
+        "extra_rounds",
+        "confirmed",
+        DutySide.BRAND,
+        Bilingual("付款：把加改一轮的费用打入托管", "Pay in: transfer what the round costs into escrow"),
+        Silence.ROUND_LAPSES,
+        (read("listPayIns", "/pay-ins"),),
+    ),
+)
+
 _SEND_SCRIPT = post("sendScript", "/deliverables/{dlv}/scripts")
 _SEND_DRAFT = post("sendDraft", "/deliverables/{dlv}/drafts")
 _DRAFT_ANSWERS = (

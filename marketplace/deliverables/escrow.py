@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.payments.models import Payment, PaymentStatus
+from marketplace.payments.models import ROUND_MILESTONES, Payment, PaymentStatus
 
 
 def held_for(session: Session, deliverable_id: UUID) -> Mapping[UUID, int]:
@@ -20,9 +20,12 @@ def held_for(session: Session, deliverable_id: UUID) -> Mapping[UUID, int]:
 
 
 def released_for(session: Session, deliverable_id: UUID) -> int:
-    """Return what was released for a deliverable before, as for a milestone. The session must act as the system."""
+    """Return what was released of a deliverable's price before, as for a milestone; rounds that were bought are beside
+    it. The session must act as the system."""
     released = (PaymentStatus.RELEASED, PaymentStatus.SPLIT, PaymentStatus.OWED)
     query = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_minor - Payment.returned_minor), 0)).where(
-        Payment.deliverable_id == deliverable_id, Payment.status.in_(released)
+        Payment.deliverable_id == deliverable_id,
+        Payment.status.in_(released),
+        sa.func.coalesce(Payment.milestone, "").not_in(ROUND_MILESTONES),
     )
     return int(session.scalar(query) or 0)

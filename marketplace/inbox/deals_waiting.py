@@ -9,9 +9,10 @@ from marketplace.core.words.duties import DutySide
 from marketplace.deals import policy
 from marketplace.deals.deal_duties import SCRIPT_FIRST, SILENT
 from marketplace.deals.models import UNDER_WAY, Deal, DealStatus, DealTerms, Deliverable, DeliverableStatus
-from marketplace.deliverables.models import Draft, Script, TakedownReport
+from marketplace.deliverables.models import Draft, ExtraRound, ExtraRoundStatus, Script, TakedownReport
 from marketplace.inbox.duty_table import states_of
 from marketplace.inbox.open_duty import Asker, Query, columns, end_of_day
+from marketplace.payments.models import Payment, PaymentStatus
 from marketplace.stopping.disputes.models import Dispute, DisputeEvidence, DisputeStatus
 from marketplace.stopping.models import DealStop, StopKind
 from marketplace.stopping.pausing import PAUSE_HOLDS
@@ -98,6 +99,35 @@ def deliverables(asker: Asker) -> Query | None:
         .outerjoin(script, sa.true())
         .where(policy.acting(asker.actor), Deal.status == DealStatus.ACTIVE)
         .where(status.in_(states_of("deliverables", side)))
+    )
+
+
+def rounds(asker: Asker) -> Query | None:
+    """Rounds that the maker has not answered, and those that the brand has not paid in."""
+    side = _side(asker)
+    if side is None:
+        return None
+    unpaid = sa.or_(Payment.id.is_(None), Payment.status == PaymentStatus.PLANNED)
+    is_open = sa.or_(ExtraRound.status == ExtraRoundStatus.ASKED, sa.and_(ExtraRound.payment_id.is_not(None), unpaid))
+    return (
+        sa.select(
+            *columns(
+                subject_id=ExtraRound.id,
+                state=ExtraRound.status,
+                side=str(side),
+                by=ExtraRound.answer_by,
+                since=ExtraRound.created_at,
+                about=_ABOUT,
+                dea=Deal.id,
+                dlv=Deliverable.id,
+            )
+        )
+        .join(Deliverable, Deliverable.id == ExtraRound.deliverable_id)
+        .join(Deal, Deal.id == Deliverable.deal_id)
+        .join(DealTerms, DealTerms.id == Deliverable.terms_id)
+        .outerjoin(Payment, Payment.id == ExtraRound.payment_id)
+        .where(policy.acting(asker.actor), Deal.status == DealStatus.ACTIVE, ExtraRound.answer_by > now(), is_open)
+        .where(ExtraRound.status.in_(states_of("extra_rounds", side)))
     )
 
 

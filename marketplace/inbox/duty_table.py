@@ -9,7 +9,7 @@ from marketplace.core.actor import Role
 from marketplace.core.message import Bilingual
 from marketplace.core.words.duties import SIDE_ROLES, Duty, DutySide, post, read
 from marketplace.core.words.silences import Silence
-from marketplace.deals.deal_duties import DEAL_DUTIES, DELIVERABLE_DUTIES, STOPPED_DUTIES
+from marketplace.deals.deal_duties import DEAL_DUTIES, DELIVERABLE_DUTIES, ROUND_DUTIES, STOPPED_DUTIES
 from marketplace.deliverables.models import TakedownStatus
 from marketplace.identity.models import MandateStatus
 from marketplace.payments.models import ClawBackStatus, PayoutStatus, ReceiptStatus
@@ -267,6 +267,7 @@ DUTIES: tuple[Duty, ...] = (
     *DEAL_DUTIES,
     *STOPPED_DUTIES,
     *DELIVERABLE_DUTIES,
+    *ROUND_DUTIES,
     *_MARKET,
     *_REVIEWS,
     *_PEOPLE,

@@ -21,6 +21,7 @@ from marketplace.inbox.open_duty import EPOCH, Asker, DutyQuery, OpenDuty, Query
 QUERIES: Mapping[str, DutyQuery] = {
     "deals": deals_waiting.deals,
     "deliverables": deals_waiting.deliverables,
+    "extra_rounds": deals_waiting.rounds,
     "takedown_reports": deals_waiting.takedowns,
     "disputes": deals_waiting.disputes,
     "briefs": market_waiting.briefs,

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
 
+# The milestones of rounds that were bought: their payments are beside the price of the video.
+ROUND_MILESTONES = ("script_round", "draft_round")
 MANUAL = "manual"  # the provider that is two people of the platform and a bank
 
 

@@ -20,7 +20,7 @@ from marketplace.deliverables.models import Draft, DraftStatus, Publication, Scr
 from marketplace.deliverables.video_drafts import SILENCE
 from marketplace.identity.party_days import day_of
 from marketplace.payments import service as payments
-from marketplace.payments.models import Payment, PaymentStatus
+from marketplace.payments.models import ROUND_MILESTONES, Payment, PaymentStatus
 from marketplace.stopping import quotes, standstill, stop_records, stop_refusals
 from marketplace.stopping.models import CancellationQuote, DealStop
 from marketplace.stopping.quotes import CancellationScope, CancellationStage, Quote, QuoteFacts, StoppedVideo
@@ -126,7 +126,11 @@ def _video(
         stage=stage,
         price_minor=row.price_minor,
         held_minor=sum(one.amount_minor for one in paid if one.status in held),
-        paid_minor=sum(one.amount_minor - one.returned_minor for one in paid if one.status in ended),
+        paid_minor=sum(
+            one.amount_minor - one.returned_minor
+            for one in paid
+            if one.status in ended and one.milestone not in ROUND_MILESTONES
+        ),
         is_late=_is_late(deal, row, [*answered, *([after_brand] if after_brand else [])]),
         is_brand_silent=_is_brand_silent(deal, scripts, drafts, after_maker),
     )

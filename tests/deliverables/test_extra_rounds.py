@@ -73,22 +73,30 @@ def newest(owed: Owed) -> UUID:
         return session.scalars(found, {"id": owed.id}).one()
 
 
+def waiting(client: FlaskClient, who: Any) -> list[str]:
+    """What waits for somebody, as they read it."""
+    return [one["code"] for one in client.get("/api/v1/inbox", headers=who.headers).json["data"]]
+
+
 def nothing_is_wrong() -> None:
     with db.transaction() as session:
         assert verify(session).faults == []
 
 
-def test_a_round_is_bought_and_counts_once_it_is_paid_in(client: FlaskClient, owed: Owed) -> None:
+def test_a_round_is_bought_and_counts_once_it_is_paid_in(client: FlaskClient, worker: ModuleType, owed: Owed) -> None:
     draft_id = newest(owed)
     refused = look.request_changes(client, owed.brand, draft_id)
     assert (refused.status_code, refused.json["price_minor"]) == (409, PRICE)
     asked = ask(client, owed, refused.json["price_minor"])
     assert (asked.status_code, asked.json["status"], asked.json["payment_id"]) == (201, "asked", None)
+    assert waiting(client, owed.maker) == ["answer_round"]
     assert answer(client, owed.brand, asked.json["id"], "confirm").status_code == 403
     assert paid(owed) == [(None, 800_000, "held")]
     confirmed = answer(client, owed.maker, asked.json["id"], "confirm")
     assert (confirmed.status_code, confirmed.json["status"]) == (200, "confirmed")
     assert paid(owed) == [(None, 800_000, "held"), ("draft_round", PRICE, "planned")]
+    assert "pay_round" in waiting(client, owed.brand)
+    assert waiting(client, owed.maker) == []
     # Agreed, and not paid in: no work.
     assert look.request_changes(client, owed.brand, draft_id).status_code == 409
     assert not pay_in(owed, PRICE - 1)
@@ -97,12 +105,21 @@ def test_a_round_is_bought_and_counts_once_it_is_paid_in(client: FlaskClient, ow
     assert pay_in(owed, 3)  # two more than it costs, which go back
     assert back(owed) == [2]
     assert look.get(client, owed.brand, "dlv", owed.id).json["draft_rounds_left"] == 1
+    assert "pay_round" not in waiting(client, owed.brand)
     assert look.request_changes(client, owed.brand, draft_id).status_code == 200
     assert look.get(client, owed.brand, "dlv", owed.id).json["draft_rounds_left"] == 0
     last = make.sent_draft(owed)
     assert look.request_changes(client, owed.brand, last).json["type"].endswith("rounds-used")
     assert look.approve(client, owed.brand, last).status_code == 200
     assert paid(owed) == [(None, 800_000, "held"), ("draft_round", PRICE, "released")]
+    nothing_is_wrong()
+    # What the round cost is beside the price: the video is still paid whole.
+    with travel(make.publish_day()):
+        assert look.publish(client, owed.maker, owed.id, make.told(owed, last)).status_code == 201
+        with travel(now() + timedelta(days=92)):
+            look.clock(worker)
+    assert paid(owed) == [(None, 800_000, "released"), ("draft_round", PRICE, "released")]
+    assert back(owed) == [2]
     nothing_is_wrong()
 
 

@@ -69,7 +69,7 @@ def test_whom_a_duty_waits_for_may_make_its_calls(app: Flask, duty: Duty) -> Non
 
 
 def test_the_command_names_a_command_for_each_call_and_speaks_both_languages() -> None:
-    prefixes = "dlv drf scr dea brf bid rvw mnd ctr chn rcp pyo pty clw dpr dsp"
+    prefixes = "dlv drf scr dea brf bid rvw mnd ctr chn rcp pyo pty clw dpr dsp rnd"
     known = {prefix: ids.show(prefix, ids.new_id()) for prefix in prefixes.split()}
     for duty in DUTIES:
         assert duty.said.zh != duty.said.en

@@ -18,6 +18,7 @@ class Silence(StrEnum):
     PAUSED = "paused"
     CANCELS_EARLY = "cancels_early"
     UNHEARD = "unheard"
+    ROUND_LAPSES = "round_lapses"
     LATE = "late"
     UNAPPROVED = "unapproved"
     APPROVES = "approves"
@@ -52,6 +53,10 @@ SILENCE: dict[Silence, Bilingual] = {
     ),
     Silence.UNHEARD: Bilingual(
         "到期没有提交材料，按对方的材料裁定。", "Not heard by then, it is decided by what the other side has shown."
+    ),
+    Silence.ROUND_LAPSES: Bilingual(
+        "到期没有答复，或没有付清，这一轮失效，已到账的退回。",
+        "Unanswered or not paid in by then, the round lapses, and what came in for it goes back.",
     ),
     Silence.LATE: Bilingual(
         "过了发布日还没有上线，记为逾期；工作照常继续。",

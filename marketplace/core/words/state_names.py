@@ -27,7 +27,6 @@ STATE_NAMES = {
     "dead": Bilingual("失败", "dead"),
     "decided": Bilingual("已裁定", "decided"),
     "declined": Bilingual("已拒绝", "declined"),
-    "decided": Bilingual("已裁定", "decided"),
     "deferred": Bilingual("暂缓", "deferred"),
     "disputed": Bilingual("争议中", "disputed"),
     "dismissed": Bilingual("已驳回", "dismissed"),
