@@ -101,7 +101,7 @@ def post(session: Session, key: str, hold_id: UUID, postings: Sequence[Posting])
         if taken > hold.amount_minor:
             raise overdrawn()
         accounts = {hold.account_id, *(one.source_id for one in postings), *(one.target_id for one in postings)}
-        db.run(session, _LOCK, {"ids": sorted(accounts)})
+        _lock(session, *accounts)
         transfer_id = new_id()
         ended = _end(session, key, hold, HoldEnding.POSTED, hash_of(key, postings, None), transfer_id)
         if ended.transfer_id != transfer_id:
@@ -115,7 +115,9 @@ def post(session: Session, key: str, hold_id: UUID, postings: Sequence[Posting])
 def void(session: Session, key: str, hold_id: UUID) -> None:
     """Let go of what a hold has set aside; a second call under the key does nothing. Raises HoldEnded, KeyUsed."""
     with db.acting_as(session, SYSTEM):
-        _end(session, key, session.get_one(LedgerHold, hold_id), HoldEnding.VOIDED)
+        hold = session.get_one(LedgerHold, hold_id)
+        _lock(session, hold.account_id)
+        _end(session, key, hold, HoldEnding.VOIDED)
 
 
 def expire(session: Session, key: str, hold_id: UUID) -> None:
@@ -124,6 +126,7 @@ def expire(session: Session, key: str, hold_id: UUID) -> None:
         hold = session.get_one(LedgerHold, hold_id)
         if hold.expires_at is None or hold.expires_at > now():
             raise ValueError("a hold expires when its time is over")
+        _lock(session, hold.account_id)
         _end(session, key, hold, HoldEnding.EXPIRED)
 
 
@@ -134,6 +137,11 @@ def expire_due(session: Session) -> int:
         for hold_id in due:
             expire(session, f"{hold_id}:expire", hold_id)
     return len(due)
+
+
+def _lock(session: Session, *account_ids: UUID) -> None:
+    """Lock accounts before the end of a hold is written, whichever way it ends: the other order would dead-lock."""
+    db.run(session, _LOCK, {"ids": sorted(account_ids)})
 
 
 def hash_of_hold(key: str, account_id: UUID, amount_minor: int, expires_at: datetime | None) -> bytes:

@@ -44,6 +44,7 @@ EMPTY = {("post", "/api/v1/password-resets")}
 OPEN = {
     *("post /sign-up", "post /sessions", "post /invites/accept", "get /brief-options", "get /price-index"),
     *("post /password-resets", "post /password-resets/confirm"),
+    "post /payment-provider/notices",
     *("get /event-heads", "get /videos/{video_id}/signed", "put /videos/{video_id}/signed"),
 }
 

@@ -305,7 +305,7 @@ POST   /payouts/{payout_id}/fail | sent                   SSFFFFFFYFF
 POST   /payouts/{payout_id}/lose-sight | sent             SSFFFFFFYFF
 POST   /payouts/{payout_id}/bounce | paid                 SSFFFFFFYFF
 POST   /payouts/{payout_id}/again | failed                SSNNYNNNYFF
-POST   /payment-provider/notices                          SSSSSSSSSSS
+POST   /payment-provider/notices                          YSYYYYYYYYY
 GET    /pay-ins                                           SSYYYYYYYYF
 POST   /reconciliations                                   SSFFFFFFYFF
 GET    /reconciliations                                   SSFFFFFFYFF

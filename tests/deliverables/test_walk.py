@@ -143,8 +143,8 @@ def test_every_move_of_the_table_that_somebody_makes_is_walked() -> None:
     by_people = {
         name for name, rule in DELIVERABLE_TRANSITIONS.items() if {str(role) for role in rule.roles} != {"system"}
     }
-    # A cancellation is the deal's move.
-    assert by_people - {"cancel"} == set(CALLS) - {"report"}
+    # A cancellation and the decision of a dispute are the deal's moves.
+    assert by_people - {"cancel", "decide_to_end"} == set(CALLS) - {"report"}
 
 
 def test_nothing_moves_before_the_money_is_held(app: Flask) -> None:

@@ -10,16 +10,16 @@ from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.deals.series.models import EpisodeStatus, Series, SeriesEpisode, SeriesStatus
 from marketplace.deals.series.states import EPISODE_TRANSITIONS, SERIES_TRANSITIONS
-from tests.deals.test_states import walk
+from tests.make.state_walks import step
 
 
 @pytest.mark.parametrize(("name", "status", "role"), list(product(SERIES_TRANSITIONS, SeriesStatus, Role)))
 def test_a_series_moves_only_as_the_table_says(app: Flask, name: str, status: SeriesStatus, role: Role) -> None:
     row = Series(creator_id=new_id(), channel_id=new_id(), title="s", slots=["end"], status=status)
-    walk(SERIES_TRANSITIONS, row, name, role)
+    step(SERIES_TRANSITIONS, row, name, role)
 
 
 @pytest.mark.parametrize(("name", "status", "role"), list(product(EPISODE_TRANSITIONS, EpisodeStatus, Role)))
 def test_an_episode_moves_only_as_the_table_says(app: Flask, name: str, status: EpisodeStatus, role: Role) -> None:
     row = SeriesEpisode(series_id=new_id(), number=1, title="e", airs_on=now().date(), status=status)
-    walk(EPISODE_TRANSITIONS, row, name, role)
+    step(EPISODE_TRANSITIONS, row, name, role)

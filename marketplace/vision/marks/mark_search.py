@@ -22,10 +22,10 @@ from marketplace.vision.marks.reference_images import ReferenceImage
 OPPOSITE_MAX = 1.9
 # A pose that scores so much is drawn into place again from six places around it.
 NUDGE_LEAST = 0.45
-SURE_LEAST, CHANCE_MARGIN = 0.68, 0.05
+SURE_LEAST, CHANCE_MARGIN = 0.70, 0.07
 GAIN_LEAST = 0.3
 # A sure score needs the support of so many features; one that is a little less sure of more.
-SUPPORT_LEAST, SUPPORT_MORE, LESS_SURE = 3, 6, 0.06
+SUPPORT_LEAST, SUPPORT_MORE, LESS_SURE = 3, 6, 0.03
 # With fewer features an image is looked for only if it has some at all, and chance never gives it such a score.
 FEW_FEATURES_LEAST, SURE_MOST = 8, 0.93
 
@@ -123,7 +123,7 @@ _SURE: dict[str, float] = {}
 
 
 def sure_score(reference: ReferenceImage) -> float:
-    """Return the score from which a reference is found, 0.68 to 1.05: above all that it scores by chance."""
+    """Return the score from which a reference is found, 0.70 to 1.07: above all that it scores by chance."""
     known = _SURE.get(reference.sha256)
     if known is None:
         known = _SURE[reference.sha256] = max(SURE_LEAST, chance_score(reference) + CHANCE_MARGIN)
