@@ -1,4 +1,4 @@
-"""What is said to those whose call on a result or a sample is refused."""
+"""What is said to those whose call on a result is refused."""
 
 from datetime import date
 
@@ -64,28 +64,12 @@ OWN_TELLING = Bilingual(
 SAY_VIEWS = Bilingual("请写播放量。", "Tell the views.")
 SAY_COUNTS = Bilingual("请写这个文件是否计入（true 或 false）。", "Tell whether the file counts: true or false.")
 NONE_OF_IT = Bilingual("这里没有这一项，请去掉。", "There is no such part here: take it out.")
-SAMPLE_NOT_ASKED = Bilingual("条款没有约定样品；什么都没有改动。", "The terms provide no sample; nothing was changed.")
-SAMPLE_NOT_RETURNED = Bilingual(
-    "条款约定样品不用归还；什么都没有改动。",
-    "By the terms this sample stays with the maker; nothing was changed.",
-)
-SAMPLE_SENT = Bilingual(
-    "已有一份样品在路上或未处理完；什么都没有改动。",
-    "A sample is on its way, or is not returned yet; nothing was changed.",
-)
 
 
 def day_not_counted(first: date, last: date) -> Bilingual:
     return Bilingual(
         f"必须是 {first.isoformat()} 至 {last.isoformat()} 之间、今天或以前的一天。",
         f"Must be a day from {first.isoformat()} to {last.isoformat()}, and not after today.",
-    )
-
-
-def day_of_sample(first: date, last: date) -> Bilingual:
-    return Bilingual(
-        f"必须在 {first.isoformat()} 与今天（{last.isoformat()}）之间。",
-        f"Must lie between {first.isoformat()} and today, {last.isoformat()}.",
     )
 
 
