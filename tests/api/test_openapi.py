@@ -1,5 +1,6 @@
 """The API's description: valid, and complete enough to make a client from."""
 
+import ast
 import json
 import re
 from collections import Counter
@@ -12,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from marketplace.app import create_app
+from marketplace.core.http.problems import ProblemSchema
 from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness.timeline import EXPOSURE_NUMBERS, LIMITS, SHORTHANDS
 from tests.api.calls import names
@@ -222,3 +224,17 @@ def test_a_client_that_has_it_is_not_sent_it_again(client: FlaskClient) -> None:
     assert (again.status_code, again.data) == (304, b"")
     other = create_app(client.application.extensions["config"]).test_client().get("/openapi.json")
     assert (other.headers["ETag"], other.data) == (first.headers["ETag"], first.data)
+
+
+def test_what_a_refusal_says_besides_its_sentence_is_described() -> None:
+    """Of each error that is raised with more than its sentence, what more it tells is a field of the problem."""
+    described = {field.data_key or name for name, field in ProblemSchema().fields.items()}
+    raised = (
+        node.exc
+        for path in (NAMES.parents[2] / "marketplace").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+    )
+    told = {keyword.arg for call in raised for keyword in call.keywords if keyword.arg}
+    # Headers, and what one reader of files tells another.
+    assert told - {"headers", "retry_after_s", "of_marks"} <= described

@@ -43,6 +43,9 @@ class FaultSchema(Schema):
     detail = fields.String(required=True, metadata={"description": "What to mend."})
 
 
+_SAID = fields.Dict(metadata={"description": "Free-form: a `code`, and sentences in `zh` and `en`."})
+
+
 class ProblemSchema(Schema):
     """RFC 9457 problem details."""
 
@@ -58,6 +61,13 @@ class ProblemSchema(Schema):
     currency = fields.String(metadata={"description": "Of `price_minor`."})
     rounds = fields.Integer(metadata={"description": "How many rounds of changes the terms include."})
     clashes_with = fields.String(metadata={"description": "The id of what is there already, where that is the reason."})
+    free_at = fields.String(
+        metadata={"format": "date-time", "description": "From when on it may be done, where the time is the reason."}
+    )
+    bid_id = fields.String(metadata={"description": "The bid whose gates are shut."})
+    gates = fields.List(_SAID, metadata={"description": "Its shut gates: `code`, `zh`, `en` and what opens each."})
+    bids = fields.List(_SAID, metadata={"description": "All bids with shut gates: `bid_id` and `gates`."})
+    findings = fields.List(_SAID, metadata={"description": "What a check says against a draft: `code`, `zh`, `en`."})
     content_hash = fields.String(metadata={"description": "Of the present version, where another one was answered."})
     number = fields.Integer(metadata={"description": "That of the present version."})
     changes = fields.List(

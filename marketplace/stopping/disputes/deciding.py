@@ -89,7 +89,7 @@ def confirm(session: Session, actor: Actor, dispute_id: UUID, *, version: int) -
     said: dict[str, Any] = {"deal_id": str(deal.id), "outcome": str(row.outcome), "reason": row.decision}
     _require(row, "decide", actor)
     if row.version != version:
-        raise Conflict(dispute_refusals.NEWER_VERSION, rule="newer_version", version=row.version)
+        raise Conflict(dispute_refusals.NEWER_VERSION, rule="newer_version", number=row.version)
     money_policy.require_another(person_id, row.proposed_by)
     row.decided_by, row.decided_at = person_id, now()
     states.apply_transition(session, row, DISPUTE_TRANSITIONS, "decide", actor, parties=deal.parties, **said)
