@@ -24,6 +24,7 @@ from marketplace.local.server_watch import LOOK_S, ServerWatch
 from marketplace.local.servers import LocalServers, close_to_others, database_url_of, owner_url_of, start_servers
 from marketplace.local.supervisor import Supervisor
 from marketplace.local.web_port import hold_port
+from marketplace.vision.one_thread import ONE_THREAD
 
 DEAF_S = 20.0
 WEB_READY_S = 120.0  # on a busy machine; usually takes 6 s of CPU time
@@ -134,8 +135,7 @@ class MarketTree:
 
     def add_worker(self, children: int, name: str = "worker", queues: Sequence[str] = MARKET_QUEUES) -> None:
         """Add a worker that drains some queues, and watch over it."""
-        # Videos are checked by one process for each core: libraries that use all cores would only wait for each other.
-        env = {**self.env, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if VISION in queues else self.env
+        env = {**self.env, **ONE_THREAD} if VISION in queues else self.env
         self.supervisor.add(name, worker_argv(children, queues), env)
         self.supervisor.watch(lambda: self._deaf(name, queues), WATCH_S)
 

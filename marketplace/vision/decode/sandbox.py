@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from marketplace.vision.decode import limits
+from marketplace.vision.one_thread import ONE_THREAD
 
 PIPE_BYTES = 1 << 20
 BUBBLEWRAP = (
@@ -119,7 +120,7 @@ def start_closed(module: str, arguments: Sequence[str], file: Path, cpu_s: int) 
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=Path(__file__).resolve().parents[3],
-            env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8", "HOME": "/nonexistent"},
+            env={**ONE_THREAD, "LANG": "C.UTF-8", "HOME": "/nonexistent"},
             preexec_fn=lambda: _limit(cpu_s),
             close_fds=True,
             bufsize=0,
