@@ -109,13 +109,16 @@ def _cuts(work: StepWork, report: Report) -> Answer:
 
 
 def _marks(work: StepWork, report: Report) -> Answer:
+    mark_search.recall_scores(work.models)
     tracker = MarkTracker(work.cache, work.brand.references)
     sights = tracker.run(shot_starts(work.cache.times, shot_cuts.cuts(work.cache)), report)
+    references = [
+        {"name": one.name, "findable": mark_search.findable(one), "features": one.features}
+        for one in work.brand.references
+    ]
+    mark_search.keep_scores(work.models)
     return {
-        "references": [
-            {"name": reference.name, "findable": mark_search.findable(reference), "features": reference.features}
-            for reference in work.brand.references
-        ],
+        "references": references,
         "sights": [
             [
                 {

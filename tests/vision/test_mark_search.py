@@ -1,5 +1,6 @@
 """Marks with few features: poses from single pairs, drawn into place, judged against chance; transparent images."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -164,3 +165,17 @@ def test_the_margin_that_was_added_is_taken_off_again() -> None:
 def test_an_image_that_is_transparent_everywhere_is_refused() -> None:
     with pytest.raises(BadReference, match=r"sign\.png"):
         reference(Image.new("RGBA", (200, 200), (0, 0, 0, 0)))
+
+
+def test_scores_are_kept_and_a_torn_file_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = reference()
+    sure = mark_search.sure_score(one)
+    mark_search.keep_scores(tmp_path)
+    monkeypatch.setattr(mark_search, "_SURE", {})
+    mark_search.recall_scores(tmp_path)
+    assert mark_search._SURE[one.sha256] == sure
+    [kept] = tmp_path.iterdir()
+    kept.write_text('{"abc": 0.')
+    mark_search.recall_scores(tmp_path)
+    mark_search.keep_scores(tmp_path)
+    assert sure in json.loads(kept.read_text()).values()

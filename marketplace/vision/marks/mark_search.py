@@ -4,9 +4,12 @@ How sure a judgement has to be differs from reference to reference: a textured p
 or a ring does in half of all pictures. So each is searched for, thoroughly, in pictures that do not show it.
 """
 
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -28,6 +31,8 @@ GAIN_LEAST = 0.3
 SUPPORT_LEAST, SUPPORT_MORE, LESS_SURE = 3, 6, 0.03
 # With fewer features an image is looked for only if it has some at all, and chance never gives it such a score.
 FEW_FEATURES_LEAST, SURE_MOST = 8, 0.93
+# Kept scores are of one version: whatever changes them changes the name.
+_SCORES, SCORES_MOST = "mark-scores-1.json", 5000
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,29 @@ def _null_views() -> tuple[tuple[GreyPyramid, PictureFeatures], ...]:
 
 
 _SURE: dict[str, float] = {}
+
+
+def recall_scores(folder: Path) -> None:
+    """Take over what was kept of earlier scores: a score costs seconds, and the same images come with each draft."""
+    _SURE.update(_kept(folder))
+
+
+def keep_scores(folder: Path) -> None:
+    """Keep the scores that are known. Of two processes that do so at once one may lose what it has found."""
+    together = _kept(folder) | _SURE
+    newest = dict(list(together.items())[-SCORES_MOST:])
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{_SCORES}.{os.getpid()}"
+    unfinished.write_text(json.dumps(newest))
+    unfinished.replace(folder / _SCORES)
+
+
+def _kept(folder: Path) -> dict[str, float]:
+    try:
+        kept: dict[str, float] = json.loads((folder / _SCORES).read_text())
+    except (FileNotFoundError, ValueError):  # none yet, or a disk that was full
+        return {}
+    return kept
 
 
 def sure_score(reference: ReferenceImage) -> float:
