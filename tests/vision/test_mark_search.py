@@ -1,7 +1,9 @@
 """Marks with few features: poses from single pairs, drawn into place, judged against chance; transparent images."""
 
+import io
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +15,7 @@ from marketplace.demo import clips
 from marketplace.demo.clips import DrawnLabel, DrawnScene
 from marketplace.vision.decode import media
 from marketplace.vision.marks import mark_search, mark_tracking, reference_images
+from marketplace.vision.marks.mark_detection import correlation
 from marketplace.vision.marks.mark_judgement import judge
 from marketplace.vision.marks.mark_poses import nearest
 from marketplace.vision.marks.mark_views import GreyPyramid
@@ -179,3 +182,34 @@ def test_scores_are_kept_and_a_torn_file_is_none(tmp_path: Path, monkeypatch: py
     mark_search.recall_scores(tmp_path)
     mark_search.keep_scores(tmp_path)
     assert sure in json.loads(kept.read_text()).values()
+
+
+def saved(image: Image.Image, form: str = "PNG", **more: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **more)
+    return file.getvalue()
+
+
+def test_an_image_is_read_as_it_is_looked_at_whatever_its_form() -> None:
+    """16 bit, CMYK, a palette, turned by its file's own word, and far larger than needed: the same mark."""
+    plain = sign().convert("RGB")
+    turned = Image.Exif()
+    turned[0x0112] = 6  # shown turned by a quarter to the right
+    grey = np.asarray(plain.convert("L"), np.uint16) * 257
+    forms = {
+        "16 bit": saved(Image.fromarray(grey)),
+        "cmyk": saved(plain.convert("CMYK"), "JPEG", quality=95),
+        "palette": saved(plain.convert("P", palette=Image.Palette.ADAPTIVE)),
+        "turned": saved(plain.rotate(90), "JPEG", quality=95, exif=turned),
+        "huge": saved(plain.resize((6000, 6000))),
+    }
+    wanted = reference().view.astype(np.float64)
+    for name, data in forms.items():
+        one = reference_images.prepare("sign.png", data)
+        assert correlation(one.view, wanted) > 0.98, name
+        assert max(one.image.shape) <= reference_images.SIDES_PX[0], name
+
+
+@pytest.mark.parametrize("tone", [0, 7, 255])
+def test_an_image_of_one_tone_is_taken_and_said_to_be_flat(tone: int) -> None:
+    assert not mark_search.findable(reference_images.prepare("plain.png", saved(Image.new("L", (400, 300), tone))))

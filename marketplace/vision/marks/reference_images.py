@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from marketplace.core.message import ToldError
 from marketplace.vision.decode.frames import Picture
@@ -27,6 +27,7 @@ UNITS = 256.0  # a reference is so many units high
 BACKGROUND = 128
 FEATURES_LEAST = 45
 PIXELS_MAX = 40_000_000
+READ_PX = 4 * SIDES_PX[0]  # the longer side at which an image is read: more is of no use, and takes half a minute
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 REFERENCES_MAX = 12
 
@@ -192,6 +193,18 @@ def smeared(grey: Picture, degrees: float, share: float) -> Picture:
     return np.asarray(moved[reach:-reach, reach:-reach], np.uint8)
 
 
+def _colours(image: Image.Image) -> NDArray[np.float32]:
+    """Return an image's colours and opacity, 0..255, as it is looked at: turned as its file says, and no larger than
+    features are taken from."""
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # 16 bit: Pillow would cut off all above 255
+        values = np.asarray(upright, np.float32) / 65535 * 255
+        upright = Image.fromarray(values.astype(np.uint8))
+    coloured = upright.convert("RGBA")
+    coloured.thumbnail((READ_PX, READ_PX), Image.Resampling.BOX)
+    return np.asarray(coloured, np.float32)
+
+
 def read_image(name: str, data: bytes) -> NDArray[np.float32]:
     """Return an image's red, green, blue and opacity, 0..255. Raises BadReference."""
     try:
@@ -201,7 +214,7 @@ def read_image(name: str, data: bytes) -> NDArray[np.float32]:
                     f"{name}：参考图要有 16 像素到 {PIXELS_MAX / 1e6:g} 百万像素。",
                     f"{name}: a reference image has 16 px to {PIXELS_MAX / 1e6:g} megapixels.",
                 )
-            rgba = np.asarray(image.convert("RGBA"), np.float32)
+            rgba = _colours(image)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadReference(
             f"{name}：这不是能读的 PNG、JPEG 或 WebP 图片。",
