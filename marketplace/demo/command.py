@@ -142,7 +142,7 @@ def _take_all_steps(
             )
         else:
             lazy_module("marketplace.demo.drafts").show_draft(market, url, data / "draft")
-            lazy_module("marketplace.demo.deal_story").show_deal(market, reviewers, data / "deal")
+            lazy_module("marketplace.demo.series_story").show_deals(market, reviewers, data / "deal")
         seconds = time.monotonic() - began
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         calls, bids = f"{market.caller.count:,}", f"{market.bids:,}"

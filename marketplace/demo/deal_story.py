@@ -4,6 +4,7 @@ Every step is a call of the API by whom it waits for. Only the days that a video
 demo dates the publication back in its own database, says so, and lets the clock settle it as it would.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -28,8 +29,7 @@ from marketplace.demo.clips import DrawnCaption, DrawnLabel, DrawnScene
 from marketplace.demo.walk import PATIENCE_S, DemoAccount, DemoMarket
 
 NAME, CHINESE, LABEL = "LIMEISLE", "青柠岛", "Sponsored"
-SECONDS, FPS = 6.0, 12.0
-PRICE_MINOR = 1_234_567
+FPS = 12.0
 KEEP_LIVE_DAYS = 30
 # What is promised, and drawn: the pack for two seconds, and its name once.
 PLAN = {
@@ -43,12 +43,24 @@ PLAN = {
 
 
 class DealStory:
-    """A deal on its way, and who has to do with it: its brand, its creator, two people of the platform."""
+    """A deal on its way, and who has to do with it: its brand, its creator, two people of the platform.
+
+    A story of another deal names another title, number of videos, price (fen, of all together), creator (the place
+    among those without an agency), length of a clip (seconds, at least 4) and seed to draw the clips with.
+    """
+
+    title = f"{CHINESE}气泡水 · 合作示例"
+    videos = 1
+    price_minor = 1_234_567
+    creator_place = 0
+    seconds = 6.0
+    seed = 20
 
     def __init__(self, market: DemoMarket, admins: Sequence[str]) -> None:
         self.call, self.brand = market.caller, market.brands[0]
         alone = [number for number, owner in sorted(market.owners.items()) if owner.kind == "creator"]
-        self.creator, self.channel_id = market.owners[alone[0]], market.channel_ids[alone[0]]
+        mine = alone[self.creator_place]
+        self.creator, self.channel_id = market.owners[mine], market.channel_ids[mine]
         self.ada, self.bo = admins
         self.deal: dict[str, Any] = {}
 
@@ -57,9 +69,9 @@ class DealStory:
         call, brand, creator = self.call, self.brand.token, self.creator.token
         moment = now().replace(microsecond=0)
         body = wishes.brief(0, moment, moment + timedelta(seconds=90)) | {
-            "title": f"{CHINESE}气泡水 · 合作示例",
+            "title": self.title,
             "brand": {"names": [CHINESE, NAME], "aliases": []},
-            "deliverables": [{"kind": "video", "count": 1}],
+            "deliverables": [{"kind": "video", "count": self.videos}],
             "publish_window": {
                 "starts_at": wishes.when(moment + timedelta(seconds=91)),
                 "ends_at": wishes.when(moment + timedelta(days=30)),
@@ -72,9 +84,9 @@ class DealStory:
         call("POST", f"/briefs/{brief}/publish", brand)
         offer = {
             "channel_id": self.channel_id,
-            "price": {"model": "flat", "amount": {"amount_minor": PRICE_MINOR, "currency": "CNY"}},
-            "deliverables": [{"kind": "video", "count": 1}],
-            "plan": {"duration_s": SECONDS, "exposures": [PLAN]},
+            "price": {"model": "flat", "amount": {"amount_minor": self.price_minor, "currency": "CNY"}},
+            "deliverables": [{"kind": "video", "count": self.videos}],
+            "plan": {"duration_s": self.seconds, "exposures": [PLAN]},
         }
         bid = call("POST", f"/briefs/{brief}/bids", creator, offer)["id"]
         call("POST", f"/briefs/{brief}/close", brand)
@@ -109,9 +121,9 @@ class DealStory:
     def make(self, folder: Path, position: int = 1) -> None:
         """The creator has a drawn clip checked and sends it; the brand approves it, and it goes live."""
         owed = self._owed(position)
-        path = folder / f"deal-{position}.mp4"
+        path = folder / f"deal-{self.seed + position}.mp4"
         folder.mkdir(parents=True, exist_ok=True)
-        draw(path, seed=20 + position)
+        draw(path, self.seconds, seed=self.seed + position)
         video = self.call("POST", "/videos", self.creator.token, query={"name": path.name}, file=path.read_bytes())
         body = {"video_id": video["id"], "deliverable_id": owed}
         check = self._done(self.call("POST", "/video-checks", self.creator.token, body)["id"])
@@ -124,15 +136,16 @@ class DealStory:
         live = {
             "url": f"https://www.example.com/video/{new_id().hex[-8:]}",
             "published_at": now().isoformat(),
-            "label_seconds": SECONDS - 1,
+            "label_seconds": self.seconds - 1,
             "video_id": video["id"],
         }
         self.call("POST", f"/deliverables/{owed}/publication", self.creator.token, live)
+        self._refresh()
         self._tell("品牌方通过，视频上线", "the brand approves it, and it is live")
 
-    def settle(self, position: int = 1) -> None:
-        """The days live pass: the publication is dated back in the demo's own database, and the clock comes."""
-        owed = self._owed(position)
+    def settle(self) -> None:
+        """The days live pass: what is live is dated back in the demo's own database, and the clock comes."""
+        live = [one["id"] for one in self.deal["deliverables"] if one["status"] == "live"]
         passed = timedelta(days=KEEP_LIVE_DAYS + 1)
         with db.transaction() as session:
             back = {
@@ -140,15 +153,17 @@ class DealStory:
                 "keep_live_until": Publication.keep_live_until - passed.days,
             }
             session.execute(
-                sa.update(Publication).where(Publication.deliverable_id == ids.read("dlv", owed)).values(back)
+                sa.update(Publication)
+                .where(Publication.deliverable_id.in_([ids.read("dlv", owed) for owed in live]))
+                .values(back)
             )
             jobs.enqueue(session, DUE)
         for _ in looks(PATIENCE_S):
-            if self.call("GET", f"/deliverables/{owed}", self.brand.token)["status"] == "done":
+            self._refresh()
+            if all(one["status"] == "done" for one in self.deal["deliverables"] if one["id"] in live):
                 break
         else:
-            raise DemoError(f"the video was not settled within {PATIENCE_S:g} s")
-        self._refresh()
+            raise DemoError(f"what is live was not settled within {PATIENCE_S:g} s")
         days = passed.days
         self._tell(
             f"演示不等 {KEEP_LIVE_DAYS} 天：在自己的库里把发布日期提前 {days} 天，由时钟结算",
@@ -171,7 +186,7 @@ class DealStory:
 
     def money(self) -> None:
         """Print where each payment of the deal has gone."""
-        for payment in self.call("GET", "/payments", self.ada, query={"deal_id": self.deal["id"]})["data"]:
+        for payment in self._payments():
             amount = Money(payment["amount"]["currency"], payment["amount"]["amount_minor"]).show()
             line = f"   {payment['position']}  {amount}  {state(payment['status'])}"
             shares = payment["shares"]
@@ -187,6 +202,10 @@ class DealStory:
                 back = Money("CNY", payment["returned_minor"]).show()
                 line += in_words(f"；退回品牌方 {back}", f"; returned to the brand {back}")
             click.echo(line)
+
+    def _payments(self) -> list[dict[str, Any]]:
+        found = self.call("GET", "/payments", self.ada, query={"deal_id": self.deal["id"]})["data"]
+        return sorted(found, key=lambda payment: int(payment["position"]))
 
     def _refresh(self) -> None:
         self.deal = self.call("GET", f"/deals/{self.deal['id']}", self.brand.token)
@@ -207,15 +226,18 @@ class DealStory:
         stage = state(self.deal["status"])
         click.echo(in_words(f" → {zh}（{stage}）", f" → {en} ({stage})"))
 
-    def _inbox(self, who: DemoAccount) -> None:
-        """Print what of this deal waits for a party."""
-        for duty in self.call("GET", "/inbox", who.token, query={"limit": 100})["data"]:
-            if (duty["about"] and CHINESE in duty["about"] and "合作示例" in duty["about"]) or duty[
-                "subject_kind"
-            ] == "payouts":
-                head, silence, *_ = duty_lines(duty)
-                click.echo(in_words(f"      {who.name} 的待办 {head}", f"      inbox of {who.name}: {head}"))
-                click.echo(f"      {silence}")
+    def _inbox(self, who: DemoAccount) -> int:
+        """Print what of this deal waits for a party, and return how much it is."""
+        duties = [
+            duty
+            for duty in self.call("GET", "/inbox", who.token, query={"limit": 100})["data"]
+            if self.title in (duty["about"] or "") or duty["subject_kind"] == "payouts"
+        ]
+        for (head, silence), count in Counter(tuple(duty_lines(duty)[:2]) for duty in duties).items():
+            times = f" (× {count})" if count > 1 else ""
+            click.echo(in_words(f"      {who.name} 的待办 {head}{times}", f"      inbox of {who.name}: {head}{times}"))
+            click.echo(f"      {silence}")
+        return len(duties)
 
 
 def show_deal(market: DemoMarket, admins: Sequence[str], folder: Path) -> None:
@@ -228,10 +250,9 @@ def show_deal(market: DemoMarket, admins: Sequence[str], folder: Path) -> None:
     story.settle()
     story.pay_out()
     story.money()
-    _end(market, admins[0])
 
 
-def _end(market: DemoMarket, admin: str) -> None:
+def show_end(market: DemoMarket, admin: str) -> None:
     """Print whether the money adds up, and what waits for the platform."""
     found = market.caller("GET", "/ledger/verification", admin)
     faults = len(found["faults"])
@@ -251,11 +272,14 @@ def _end(market: DemoMarket, admin: str) -> None:
         click.echo(in_words("   ……", "   ..."))
 
 
-def draw(path: Path, seed: int) -> None:
+def draw(path: Path, seconds: float, seed: int) -> None:
     """Write a short clip: a drawn scene, the pack for two seconds, its name, the label of disclosure, a quiet hiss."""
     scene = DrawnScene(540, 960, seed, cut_every_s=3.0)
     pack = (DrawnLabel(1.5, 3.8, 150.0, (0.4, 0.45), (0.6, 0.5)),)
-    words = (DrawnCaption(4.2, 5.6, f"{NAME} soda", 34), DrawnCaption(0.2, SECONDS - 0.2, LABEL, 60, (0.5, 0.1)))
-    drawn = clips.frames(scene.frame, SECONDS, FPS, clips.label(NAME), pack, words)
-    sound = np.random.default_rng(seed).normal(0, 0.02, int(SECONDS * clips.SOUND_HZ)).astype(np.float32)
+    words = (
+        DrawnCaption(seconds - 1.8, seconds - 0.4, f"{NAME} soda", 34),
+        DrawnCaption(0.2, seconds - 0.2, LABEL, 60, (0.5, 0.1)),
+    )
+    drawn = clips.frames(scene.frame, seconds, FPS, clips.label(NAME), pack, words)
+    sound = np.random.default_rng(seed).normal(0, 0.02, int(seconds * clips.SOUND_HZ)).astype(np.float32)
     clips.encode(path, (picture for picture, _ in drawn), FPS, sound=sound)
