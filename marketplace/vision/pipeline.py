@@ -19,7 +19,7 @@ from marketplace.intrusiveness.timeline import ExposureKind
 from marketplace.vision.decode import shot_cuts
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.exposures import StepFindings
-from marketplace.vision.marks import mark_search, reference_images
+from marketplace.vision.marks import mark_search, reference_images, visible_sizes
 from marketplace.vision.marks.mark_tracking import MarkSight, MarkTracker
 from marketplace.vision.marks.reference_images import ReferenceImage
 from marketplace.vision.read import loudness, screen_text, speech, speech_model
@@ -113,7 +113,12 @@ def _marks(work: StepWork, report: Report) -> Answer:
     tracker = MarkTracker(work.cache, work.brand.references)
     sights = tracker.run(shot_starts(work.cache.times, shot_cuts.cuts(work.cache)), report)
     references = [
-        {"name": one.name, "findable": mark_search.findable(one), "features": one.features}
+        {
+            "name": one.name,
+            "findable": mark_search.findable(one),
+            "features": one.features,
+            "from_px": visible_sizes.least_px(one),
+        }
         for one in work.brand.references
     ]
     mark_search.keep_scores(work.models)

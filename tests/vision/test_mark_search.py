@@ -14,7 +14,7 @@ from benchmarks.quality.vision import iou
 from marketplace.demo import clips
 from marketplace.demo.clips import DrawnLabel, DrawnScene
 from marketplace.vision.decode import media
-from marketplace.vision.marks import mark_search, mark_tracking, reference_images
+from marketplace.vision.marks import mark_search, mark_tracking, reference_images, visible_sizes
 from marketplace.vision.marks.mark_detection import correlation
 from marketplace.vision.marks.mark_judgement import judge
 from marketplace.vision.marks.mark_poses import nearest
@@ -174,9 +174,9 @@ def test_scores_are_kept_and_a_torn_file_is_none(tmp_path: Path, monkeypatch: py
     one = reference()
     sure = mark_search.sure_score(one)
     mark_search.keep_scores(tmp_path)
-    monkeypatch.setattr(mark_search, "_SURE", {})
+    monkeypatch.setattr(mark_search, "_KNOWN", {})
     mark_search.recall_scores(tmp_path)
-    assert mark_search._SURE[one.sha256] == sure
+    assert mark_search._KNOWN[one.sha256] == sure
     [kept] = tmp_path.iterdir()
     kept.write_text('{"abc": 0.')
     mark_search.recall_scores(tmp_path)
@@ -213,3 +213,16 @@ def test_an_image_is_read_as_it_is_looked_at_whatever_its_form() -> None:
 @pytest.mark.parametrize("tone", [0, 7, 255])
 def test_an_image_of_one_tone_is_taken_and_said_to_be_flat(tone: int) -> None:
     assert not mark_search.findable(reference_images.prepare("plain.png", saved(Image.new("L", (400, 300), tone))))
+
+
+def test_it_is_told_from_which_size_an_image_is_found() -> None:
+    label = reference_images.prepare("label.png", saved(Image.fromarray(clips.label()[:, :, ::-1])))
+    plain = reference_images.prepare("glyph.png", saved(Image.fromarray(clips.glyph())))
+
+    sizes = {name: visible_sizes.least_px(one) for name, one in (("label", label), ("sign", reference()))}
+
+    assert visible_sizes.least_px(plain) is None
+    assert all(size is not None and size in visible_sizes.SIZES_PX for size in sizes.values())
+    picture, quad = visible_sizes.shown(label, null_pictures()[0], sizes["label"] or 0)
+    assert picture.shape == null_pictures()[0].shape
+    assert float(np.ptp(quad, axis=0).max()) == sizes["label"]

@@ -6,7 +6,7 @@ or a ring does in half of all pictures. So each is searched for, thoroughly, in 
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,7 @@ NUDGE_LEAST = 0.45
 SURE_LEAST, CHANCE_MARGIN = 0.70, 0.07
 GAIN_LEAST = 0.3
 # A sure score needs the support of so many features; one that is a little less sure of more.
-SUPPORT_LEAST, SUPPORT_MORE, LESS_SURE = 3, 6, 0.03
+SUPPORT_LEAST, SUPPORT_MORE, LESS_KNOWN = 3, 6, 0.03
 # With fewer features an image is looked for only if it has some at all, and chance never gives it such a score.
 FEW_FEATURES_LEAST, SURE_MOST = 8, 0.93
 # Kept scores are of one version: whatever changes them changes the name.
@@ -107,10 +107,10 @@ def supported(reference: ReferenceImage, seen: PictureFeatures, mark: JudgedMark
 
 def certain(reference: ReferenceImage, mark: JudgedMark) -> bool:
     """Return whether a mark is there, and not by chance."""
-    if mark.score < SURE_LEAST - LESS_SURE or mark.support < SUPPORT_LEAST:
+    if mark.score < SURE_LEAST - LESS_KNOWN or mark.support < SUPPORT_LEAST:
         return False
     sure = sure_score(reference)
-    return mark.score >= sure or (mark.score >= sure - LESS_SURE and mark.support >= SUPPORT_MORE)
+    return mark.score >= sure or (mark.score >= sure - LESS_KNOWN and mark.support >= SUPPORT_MORE)
 
 
 @cache
@@ -124,17 +124,17 @@ def _null_views() -> tuple[tuple[GreyPyramid, PictureFeatures], ...]:
     return tuple(seen)
 
 
-_SURE: dict[str, float] = {}
+_KNOWN: dict[str, float] = {}
 
 
 def recall_scores(folder: Path) -> None:
     """Take over what was kept of earlier scores: a score costs seconds, and the same images come with each draft."""
-    _SURE.update(_kept(folder))
+    _KNOWN.update(_kept(folder))
 
 
 def keep_scores(folder: Path) -> None:
     """Keep the scores that are known. Of two processes that do so at once one may lose what it has found."""
-    together = _kept(folder) | _SURE
+    together = _kept(folder) | _KNOWN
     newest = dict(list(together.items())[-SCORES_MOST:])
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{_SCORES}.{os.getpid()}"
@@ -152,10 +152,14 @@ def _kept(folder: Path) -> dict[str, float]:
 
 def sure_score(reference: ReferenceImage) -> float:
     """Return the score from which a reference is found, 0.70 to 1.07: above all that it scores by chance."""
-    known = _SURE.get(reference.sha256)
-    if known is None:
-        known = _SURE[reference.sha256] = max(SURE_LEAST, chance_score(reference) + CHANCE_MARGIN)
-    return known
+    return remembered(reference.sha256, lambda: max(SURE_LEAST, chance_score(reference) + CHANCE_MARGIN))
+
+
+def remembered(key: str, work_out: Callable[[], float]) -> float:
+    """Return a figure of a reference that is known already, or work it out."""
+    if key not in _KNOWN:
+        _KNOWN[key] = work_out()
+    return _KNOWN[key]
 
 
 def chance_score(reference: ReferenceImage) -> float:

@@ -8,12 +8,13 @@ followed is held against the reference each time, so that a mark that is gone is
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.vision.decode.frames import FrameCache, Picture
+from marketplace.vision.decode.frames import Picture
 from marketplace.vision.marks import mark_search, optical_flow
 from marketplace.vision.marks.mark_detection import (
     LIKENESS_LEAST,
@@ -85,10 +86,18 @@ class _MarkTrack:
     fallen: int = 0
 
 
+class GreyPictures(Protocol):
+    """A film as it is looked through: a frame cache, or a single picture."""
+
+    def __len__(self) -> int: ...
+
+    def grey(self, index: int) -> Picture: ...
+
+
 class MarkTracker:
     """Looks for references in a frame cache."""
 
-    def __init__(self, cache: FrameCache, references: Sequence[ReferenceImage]) -> None:
+    def __init__(self, cache: GreyPictures, references: Sequence[ReferenceImage]) -> None:
         self.cache = cache
         self.handed_in = references
         self.references = [variant for one in references for variant in one.variants]

@@ -49,6 +49,15 @@ def _references(brand: WantedBrand, references: list[dict[str, Any]]) -> Iterato
             f"The reference images {flat} have too little texture to be seen reliably; where they appear, mark it "
             "yourself.",
         )
+    sized = [(one["name"], one["from_px"]) for one in references if one["findable"] and one.get("from_px")]
+    if sized:
+        told = ", ".join(f"{name} {px}" for name, px in sized)
+        yield Message(
+            "marks_by_size",
+            f"参考图从多大起可以识别（长边，像素）：{told}。更小的，或被遮挡、模糊的，可能漏检。",
+            f"From which size the reference images are found (longer side, px): {told}. Smaller ones may be missed, "
+            "and so may those that are hidden or blurred.",
+        )
     if not brand.references:
         yield Message(
             "no_references",
