@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, combinations
 from typing import Any
 
+from marketplace.bids import option_lengths
 from marketplace.bids.pricing_models import RIGHTS
 from marketplace.briefs.brief_document import parse_time
 from marketplace.briefs.vocabulary import LENGTH_TIERS, TIER_SECONDS
@@ -73,7 +74,10 @@ def plan_errors(
             "/plan/source", Bilingual("报价里放的是植入方案，不是测量结果。", "A bid carries a plan, nothing measured.")
         )
     yield from _plan_kinds(plan, set(brief["placement_kinds"]))
-    yield from _plan_length(plan, stored["deliverables"], asked_of(brief, platform))
+    asked = asked_of(brief, platform)
+    yield from _plan_length(plan, stored["deliverables"], asked)
+    tiers = _allowed({line["kind"] for line in stored["deliverables"]}, asked)
+    yield from option_lengths.errors(plan, stored["options"], tiers)
     yield from notice_errors(plan, brief)
 
 

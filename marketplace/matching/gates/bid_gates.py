@@ -42,8 +42,8 @@ class GateFacts:
     promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, `law` the code of
     the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
     document does not answer the brief. `cost` is the most that the bid can cost in the option in question, `committed`
-    what the brief's accepted bids cost already. `per_thousand` is of that option too. `is_closed`: bidding is over, so
-    that no bid is revised.
+    what the brief's accepted bids cost already. `per_thousand` and `intrusiveness` are of that option too. `is_closed`:
+    bidding is over, so that no bid is revised.
     """
 
     status: str

@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.bids import brief_answer
+from marketplace.bids import brief_answer, option_lengths
 from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.channels.policy import holds, unbeaten
@@ -17,6 +17,7 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.message import Bilingual
+from marketplace.intrusiveness.timeline import from_dict
 from marketplace.law import gate as law
 from marketplace.matching.audience import share_columns
 from marketplace.matching.audience.arrays import Floats
@@ -37,6 +38,8 @@ _BIDS = (
     f" CASE WHEN {numbers.sql('noticing', 'point')} = 0 THEN 0 ELSE {numbers.sql('people', 'point')} END AS people,"
     f" {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
+    f" {numbers.sql('fit')} AS fit, {numbers.sql('film', 'counted')} AS counted_s,"
+    " CASE WHEN jsonb_array_length(r.options) > 1 THEN r.plan END AS plan,"
     " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
     " mandate_holds(b.agency_id, b.creator_id, :at) AS mandate, c.status = 'archived' AS archived,"
@@ -177,7 +180,7 @@ def _facts(
             is_known=row.snapshot_id is not None,
             people=_known(row.people),
             is_far_below="price_below_market" in flags.shown(row.match_flags or 0),
-            intrusiveness=_known(row.intrusiveness),
+            intrusiveness=_intrusiveness(row, options.get(row.id)),
             tolerance=version.tolerance,
             per_thousand=_per_thousand(row, options.get(row.id)),
             ceiling=version.ceiling_minor,
@@ -251,6 +254,20 @@ def _per_thousand(row: Any, option: int | None) -> float | None:
     if scored is None or not 0 < own < math.inf or not math.isfinite(cost):
         return scored
     return scored * (cost / own)
+
+
+def _intrusiveness(row: Any, option: int | None) -> float | None:
+    """Return how intrusive a bid is in an option, or in the accepted one, or at its own price: the match's figure and
+    what the option's shorter film adds to it."""
+    scored, position = _known(row.intrusiveness), (row.accepted_option or 0) if option is None else option
+    longest = option_lengths.longest(row.options, position)
+    if scored is None or longest is None or row.plan is None:
+        return scored
+    plan, fit, counted = from_dict(row.plan), _known(row.fit), _known(row.counted_s)
+    held = option_lengths.measure(
+        plan, plan.duration_s if counted is None else counted, longest, math.nan if fit is None else fit
+    )
+    return min(scored + held.added, 100.0)
 
 
 def _known(figure: float | None) -> float | None:

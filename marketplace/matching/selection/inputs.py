@@ -42,6 +42,8 @@ _ARRAYS: Mapping[str, tuple[str, str]] = {
     "noticing": ("noticing", "<f8"),
     "suitability": ("suitability", "<f8"),
     "suits_most": ("suits_most", "<f8"),
+    "option_intrusiveness": ("option_intrusiveness", "<f8"),
+    "option_noticing": ("option_noticing", "<f8"),
 }
 # An older release stored, after the people of pairs, the model's number of them.
 _FORMER_ARRAY, _AFTER = "pair_modelled", "pair_people"
@@ -119,6 +121,8 @@ class SetInputs:
     ``noticing`` [n] is the careful share of a bid's viewers who notice the brand (NaN: not known) and ``suitability``
     [n] what the fit of its content makes of people, ``suits_most`` [1] the most that any content could; all are empty
     in inputs of a release that chose by people alone.
+    ``option_intrusiveness`` and ``option_noticing`` [m] are those of each option in a film of its own length (empty:
+    an older release, where every option was as its bid).
     ``overlap`` states what the lifts were fitted to: pairs, the day, and the lifts of each market that has any; it is
     empty for the prior.
     """
@@ -140,6 +144,8 @@ class SetInputs:
     noticing: Floats = field(default_factory=_NO_FLOATS.copy)
     suitability: Floats = field(default_factory=_NO_FLOATS.copy)
     suits_most: Floats = field(default_factory=_NO_FLOATS.copy)
+    option_intrusiveness: Floats = field(default_factory=_NO_FLOATS.copy)
+    option_noticing: Floats = field(default_factory=_NO_FLOATS.copy)
     overlap: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -155,12 +161,23 @@ class SetInputs:
         return PeopleUnits(self.weights * self._most_effective(), self.shapes)
 
     def rates(self) -> Floats:
-        """Return the bids' exposure rates [n, U] among the people of `units`: of those whom a bid reaches, the part
-        that notices and suits, so that a person who notices either of two bids is counted once."""
-        shares = self.shares.astype(np.float64)
+        """Return the options' exposure rates [m, U] among the people of `units`: of those whom a bid reaches, the part
+        that notices the option and suits, so that a person who notices either of two bids is counted once."""
+        bid_of = self.options.bid_of
+        shares = self.shares.astype(np.float64)[bid_of]
         if len(self.suits_most):
-            shares *= (worth_noticing.counted(self.noticing) * self.suitability / self._most_effective())[:, None]
+            noticed = worth_noticing.counted(self.noticing_of_options())
+            shares *= (noticed * self.suitability[bid_of] / self._most_effective())[:, None]
         return coverage.rates(shares, self.shapes)
+
+    def noticing_of_options(self) -> Floats:
+        """Return the careful share of viewers who notice each option [m]."""
+        return self.option_noticing if len(self.option_noticing) else self.noticing[self.options.bid_of]
+
+    def intrusiveness_of_options(self) -> Floats:
+        """Return how intrusive each option is [m]."""
+        own = self.option_intrusiveness
+        return own if len(own) else self.intrusiveness[self.options.bid_of]
 
     def reached(self, bid_of: Ints) -> ReachedPeople:
         """Return everybody whom some bids or their options reach."""
@@ -205,7 +222,7 @@ class SetInputs:
         option_bids = [self.bids[row] for row in bid_of.tolist()]
         return SelectionMarket(
             units=self.units(),
-            rates=self.rates()[bid_of],
+            rates=self.rates(),
             prices=prices,
             bids=bid_of,
             creators=_numbers([bid.creator_id for bid in self.bids])[bid_of],
@@ -213,7 +230,7 @@ class SetInputs:
                 f"{bid.tie_breaker}:{option}" for bid, option in zip(option_bids, option_of.tolist(), strict=True)
             ),
             contacts=self.contacts[bid_of],
-            intrusiveness=self.intrusiveness[bid_of],
+            intrusiveness=self.intrusiveness_of_options(),
             ad_load=self.ad_load[bid_of],
             groups={
                 group: _numbers([getattr(bid, field_name) for bid in self.bids])[bid_of]

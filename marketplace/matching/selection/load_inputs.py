@@ -3,13 +3,14 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import earlier_plans, option_lengths
 from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.channels.policy import holds, unbeaten
@@ -27,6 +28,7 @@ from marketplace.matching.scoring import rank, score_brief
 from marketplace.matching.scoring.models import CLOSE_NAMES, CloseRecord
 from marketplace.matching.scoring.score import BidInputs, counted_views, worth_of
 from marketplace.matching.scoring.score_brief import LoadedBids, Rows
+from marketplace.matching.scoring.worth import noticing
 from marketplace.matching.selection.inputs import (
     NO_PAIRS,
     STRATA,
@@ -48,7 +50,7 @@ _CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status 
 _BIDS = sa.text(
     "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, k.platform, k.account_key, k.handle_key,"
     f" k.channel_name AS name, {holds('c', 'k')} OR NOT {unbeaten('c', 'k')} AS is_decided, c.language, r.option_costs,"
-    " b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
+    " r.options, b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
     f" JOIN bid_revisions r ON r.id = b.revision_id {CLOSE_NAMES.format(b='b', c='c', k='k')}"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
 )
@@ -110,7 +112,6 @@ def load(
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
         bids=_bids(brief, loaded, order, rows, gates, np.sum(shares, axis=1) > 0, joining),
-        options=_options(rows),
         pairs=_measured_pairs(record, loaded.rows, order, rows),
         cell_of=brief_units.cell_of,
         cell_markets=brief_units.audiences.cells.markets,
@@ -119,6 +120,7 @@ def load(
         suitability=suits[order],
         suits_most=as_floats([suits_most]),
         overlap=_overlap_basis(fitted),
+        **_measured_options(session, loaded, order, rows, noticed, float(version.tolerance))._asdict(),
     )
 
 
@@ -219,13 +221,48 @@ def _open_options(row: Any) -> list[tuple[int, float]]:
     return costs[row.accepted_option or 0 :][:1] if row.status == "accepted" else costs
 
 
-def _options(rows: Sequence[Any]) -> OptionColumns:
-    costs = [_open_options(row) for row in rows]
-    return OptionColumns(
-        bid_of=np.repeat(np.arange(len(rows)), [len(of_bid) for of_bid in costs]),
-        option=np.array([option for of_bid in costs for option, _ in of_bid], dtype=np.int64),
-        prices=np.array([_whole(minor) for of_bid in costs for _, minor in of_bid], dtype=np.int64),
-    )
+class _MeasuredOptions(NamedTuple):
+    """The options as fields of SetInputs."""
+
+    options: OptionColumns
+    option_intrusiveness: Floats
+    option_noticing: Floats
+
+
+def _measured_options(
+    session: Session, loaded: LoadedBids, order: Ints, rows: Sequence[Any], noticed: Floats, tolerance: float
+) -> _MeasuredOptions:
+    """Return the options of the bids in these rows, each with how intrusive it is and how many notice it in a film of
+    its own length. What is above the brief's ``tolerance`` only in its shorter film is no option of an open bid."""
+    offered = [(position, option, minor) for position, row in enumerate(rows) for option, minor in _open_options(row)]
+    held = {
+        (position, option): seconds
+        for position, option, _ in offered
+        if (seconds := option_lengths.longest(rows[position].options, option)) is not None
+        and seconds < loaded.rows["counted_s"][order[position]]
+    }
+    plans = earlier_plans.plans_of(session, loaded.rows, sorted({int(order[position]) for position, _ in held}))
+    kept: list[tuple[int, int, int]] = []
+    figures: list[tuple[float, float]] = []
+    for position, option, minor in offered:
+        row = int(order[position])
+        intrusiveness, share = float(loaded.bids.intrusiveness[row]), float(noticed[row])
+        if (position, option) in held:
+            own = option_lengths.measure(
+                plans[row],
+                float(loaded.rows["counted_s"][row]),
+                held[position, option],
+                float(loaded.bids.fit.value[row]),
+            )
+            if rows[position].status != "accepted" and intrusiveness <= tolerance < intrusiveness + own.added:
+                continue
+            intrusiveness = min(intrusiveness + own.added, 100.0)
+            share = min(share, float(noticing.careful(np.array([own.noticed]))[0]))
+        kept.append((position, option, _whole(minor)))
+        figures.append((intrusiveness, share))
+    columns = np.array(kept, dtype=np.int64).reshape(-1, len(OptionColumns._fields))
+    intrusive, shares = as_floats(figures).reshape(-1, 2).T
+    return _MeasuredOptions(OptionColumns(*(column.copy() for column in columns.T)), intrusive.copy(), shares.copy())
 
 
 def _measured_pairs(record: CloseRecord | None, loaded: Rows, order: Ints, rows: Sequence[Any]) -> MeasuredPairs:
@@ -275,5 +312,5 @@ def _no_bids(currency: str) -> SetInputs:
         intrusiveness=empty,
         ad_load=empty,
         bids=[],
-        options=_options([]),
+        options=OptionColumns(*(np.zeros(0, dtype=np.int64) for _ in OptionColumns._fields)),
     )

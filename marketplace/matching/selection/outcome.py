@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from marketplace.bids import option_lengths
 from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.money import Money, show_minor
@@ -23,6 +24,7 @@ _VERSIONS = {
     "ceiling": told_ceiling.MODEL_VERSION,
     "coverage": coverage.MODEL_VERSION,
     "lift": lift_law.MODEL_VERSION,
+    "options": option_lengths.MODEL_VERSION,
     "reach": set_reach.MODEL_VERSION,
     "select": solver_search.MODEL_VERSION,
     "union": set_union.MODEL_VERSION,
@@ -127,7 +129,7 @@ def describe(
     market = inputs.market()
     order = _order(market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
-    told = set_reach.ToldReach(inputs, bids)
+    told = set_reach.ToldReach(inputs, bids, order)
     reached = set_reach.describe(inputs, told, found_set.value)
     asked = told_ceiling.searched(inputs, limits, found_set.options)
     compared = ComparedSet(inputs, market, asked, found_set.options, found_set.value)
@@ -226,7 +228,7 @@ def _chosen(inputs: SetInputs, order: Sequence[int], told: set_reach.ToldReach) 
     people_alone, people_added, people_lost = (
         part.tolist() for part in (told.union.alone(), told.added(), told.lost())
     )
-    lines = []
+    lines, intrusiveness = [], inputs.intrusiveness_of_options()
     for position, (row, bid) in enumerate(zip(order, told.bids, strict=True)):
         price = int(inputs.options.prices[row])
         per_thousand = inputs.money(round(1000 * price / people_lost[position])) if people_lost[position] >= 1 else None
@@ -237,7 +239,7 @@ def _chosen(inputs: SetInputs, order: Sequence[int], told: set_reach.ToldReach) 
                 "people_added": people_added[position],
                 "people_lost_without": people_lost[position],
                 "per_thousand_added": per_thousand,
-                "intrusiveness": known_or_null(float(inputs.intrusiveness[bid])),
+                "intrusiveness": known_or_null(float(intrusiveness[row])),
                 **messages.chosen(people_added[position], people_alone[position], people_lost[position])._asdict(),
             }
         )

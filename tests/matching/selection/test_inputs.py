@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.matching.overlap import coverage
 from marketplace.matching.selection import inputs
 from marketplace.matching.selection.inputs import BadInputs, SetInputs
 from marketplace.matching.selection.telling import set_reach
@@ -88,7 +89,7 @@ def test_every_option_of_a_bid_has_its_rates_and_its_creator() -> None:
     market = inputs.market()
     assert len(market) == len(inputs.options.prices)
     for row, bid in enumerate(inputs.options.bid_of.tolist()):
-        np.testing.assert_array_equal(market.rates[row], inputs.rates()[bid])
+        np.testing.assert_array_equal(market.rates[row], coverage.rates(inputs.shares, inputs.shapes)[bid])
         assert market.contacts[row] == inputs.contacts[bid]
         assert (market.groups["agency"][row] == -1) == (inputs.bids[bid].agency_id == "")
     by_creator = {}

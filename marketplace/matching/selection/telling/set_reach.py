@@ -30,10 +30,11 @@ _SEED = 20261123
 
 
 class ToldReach:
-    """A chosen set's reach: the union of its bids in this order, with what its pairs share."""
+    """A chosen set's reach: the union of its bids in this order, with what its pairs share. ``options``: the rows of
+    the options that are chosen, where these are known."""
 
-    def __init__(self, inputs: SetInputs, bids: Sequence[int]) -> None:
-        self.inputs, self.bids = inputs, list(bids)
+    def __init__(self, inputs: SetInputs, bids: Sequence[int], options: Sequence[int] | None = None) -> None:
+        self.inputs, self.bids, self.options = inputs, list(bids), options
         self.audiences: CellAudiences = inputs.audiences(self.bids)
         self.weights = self.audiences.cells.weights
         self.markets = inputs.duplication()
@@ -91,7 +92,10 @@ class ToldReach:
     def notice(self) -> float | None:
         """Return how many of the careful people notice the brand: of those whom each bid adds, the share of its
         viewers who do. None where a share is not known."""
-        shares = self.inputs.noticing[self.bids] if len(self.inputs.noticing) else np.full(len(self.bids), np.nan)
+        shares = np.full(len(self.bids), np.nan)
+        if len(self.inputs.noticing):
+            by_option = self.options is not None
+            shares = self.inputs.noticing_of_options()[self.options] if by_option else self.inputs.noticing[self.bids]
         noticed = float(np.sum(self.added() * shares)) if self.bids else 0.0
         return None if np.isnan(noticed) else noticed
 
