@@ -44,6 +44,13 @@ class ReferenceImageOut(Schema):
     name = fields.String(required=True)
     features = fields.Integer(required=True)
     findable = fields.Boolean(required=True)
+    from_px = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "From which longer side on, in px of a picture whose shorter side has 720, it is found in"
+            " most pictures without blur; null: from none. Results from before it was measured do not have it."
+        },
+    )
 
 
 class CheckedBrandOut(Schema):
